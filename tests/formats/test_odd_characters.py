@@ -213,3 +213,17 @@ def test_a_time_format_reads_written_dates_only(text: str, tmp_path: Path) -> No
     with open_ticks(path, time_format=pattern) as reader:
         (chunk,) = reader
     assert (chunk.ticks, [(error.row, error.field) for error in chunk.errors]) == (2, [(1, "time")])
+
+
+@pytest.mark.parametrize(("root", "suffix"), [("-", "B"), ("BRK", "-"), ("A" * 60, "B" * 60), ("BRK", "B C")])
+def test_a_symbol_of_two_columns_is_refused_if_a_part_or_the_whole_is_none(root: str, suffix: str) -> None:
+    names = ("timestamp", "price", "size", "symbol")
+    columns = {ROLES[name]: Column(at, name) for at, name in enumerate(names)} | {Role.SUFFIX: Column(4, "suffix")}
+    rows = [["1760032800", "1", "1", *symbol] for symbol in (("BRK", "B"), (root, suffix))]
+    cells = {role: pa.array(values, pa.string()) for role, values in zip(columns, zip(*rows, strict=True), strict=True)}
+    for fast in (True, False):
+        table = ColumnTable(Layout("taq", columns, 5, 5), ParseContext(Zone("UTC"), True, "DEFAULT"))
+        parsed = table.parse(0, cells, 2, fast=fast)
+        assert [tick.symbol for tick in ticks_of(parsed)] == ["BRK.B"]
+        (error,) = parsed.errors
+        assert (error.row, error.field) == (1, "suffix" if suffix in ("-", "B C") else "symbol")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orderflow.errors import BadInput
@@ -64,6 +64,28 @@ ODD_IDS = st.one_of(
     st.text(max_size=4),
 )
 ODD_SYMBOLS = st.sampled_from(["", "BTC/USDT", ".BXBT", "...", "N Q", "é", "A" * 64, "A" * 65, "trades", "nan"])
+UNSEEN = st.sampled_from([*"\ufeff\u00a0\u200b\u2060\u3000\u2028\0\x1f\v \t\n\r\"'_+-.,0", "0" * 70, '""'])
+DIGITS = st.sampled_from(["\uff10", "\u0660", "\U0001d7ce"])
+
+
+def placed(text: str, extra: str, place: int) -> str:
+    """A text with another before it, after it or in it."""
+    at = place if place >= 0 else len(text)
+    return text[:at] + extra + text[at:]
+
+
+def in_script(text: str, zero: str) -> str:
+    """A text with the digits of another script."""
+    return "".join(chr(ord(zero) + int(c)) if c in "0123456789" else c for c in text)
+
+
+def spoilt(plain: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Usual cells with something unseen in them, or with other digits."""
+    return st.one_of(
+        st.builds(placed, plain, UNSEEN, st.sampled_from([0, 0, -1, 1, 4])), st.builds(in_script, plain, DIGITS)
+    )
+
+
 MILLIS = st.integers(1_577_836_800_000, 1_767_225_600_000).map(str)
 STAMPS = st.datetimes(min_value=datetime(2024, 1, 1), max_value=datetime(2026, 1, 1)).map(str)
 QUOTES = st.one_of(PLAIN_NUMBERS, st.just(""))
@@ -100,6 +122,8 @@ def shaped(line: str, delimiter: str, shape: int) -> str:
         6: line.replace(delimiter, delimiter + " ", 1),
         7: line.replace(delimiter, "\r" + delimiter, 1),
         8: '"' + line,
+        9: "\ufeff" + line,
+        10: f'{delimiter}"'.join(line.rsplit(delimiter, 1)),
     }.get(shape, line)
 
 
@@ -107,12 +131,13 @@ def shaped(line: str, delimiter: str, shape: int) -> str:
 def tables(draw: Draw) -> str:
     """A table with usual columns, up to two columns with unusual cells, and up to two unusual lines."""
     chosen = draw(st.sets(st.sampled_from(list(KINDS)), max_size=6)) | {"time", "price", "size"}
-    names = [name for name in KINDS if name in chosen]
+    names = draw(st.permutations([name for name in KINDS if name in chosen]))
     odd = draw(st.sets(st.sampled_from(names), max_size=2))
     columns = []
     for name in names:
         kinds, oddity = KINDS[name]
         plain = draw(st.sampled_from(kinds))
+        oddity = oddity | spoilt(plain)
         columns.append(st.one_of(plain, plain, plain, oddity) if name in odd else plain)
     delimiter = draw(st.sampled_from([",", ";", "\t"]))
     quoted = draw(st.booleans())
@@ -124,27 +149,43 @@ def tables(draw: Draw) -> str:
                 '"' + cell.replace('"', '""') + '"' if quoted or delimiter in cell else cell for cell in cells
             )
         )
-    for at, shape in draw(st.lists(st.tuples(st.integers(1, 10), st.integers(0, 8)), max_size=2)):
+    for at, shape in draw(st.lists(st.tuples(st.integers(1, 10), st.integers(0, 10)), max_size=2)):
         if at < len(lines):
             lines[at] = shaped(lines[at], delimiter, shape)
     return "\n".join(lines) + "\n"
 
 
+def alike(fast: ParsedTicks | str, plain: ParsedTicks | str) -> None:
+    """Assert that two paths give the same ticks, or the same reason why there are none."""
+    if isinstance(fast, str) or isinstance(plain, str):
+        assert fast == plain
+    else:
+        same(fast, plain)
+
+
+def table(text: str, *, fast: bool, **options: Any) -> ParsedTicks | str:
+    """The ticks of a table, or why it is none."""
+    try:
+        return by_path(text, fast=fast, format="generic", **options)
+    except BadInput as error:
+        return str(error)
+
+
 @settings(max_examples=60, deadline=None)
 @given(text=tables(), tz=st.sampled_from(["UTC", "America/New_York"]), infer=st.booleans())
 def test_csv(text: str, tz: str, infer: bool) -> None:
-    fast = by_path(text, fast=True, format="generic", tz=tz, side=infer)
-    same(fast, by_path(text, fast=False, format="generic", tz=tz, side=infer))
+    alike(table(text, fast=True, tz=tz, side=infer), table(text, fast=False, tz=tz, side=infer))
 
 
 @settings(max_examples=40, deadline=None)
 @given(text=tables())
+@example("size,time,price\n1,18:00:00,1\n")
 def test_csv_cut_into_small_parts(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_FEW_LINES", 1)
         patch.setattr(blocks, "_PARTS", 3)
-        fast = by_path(text, fast=True, format="generic", tz="America/New_York")
-    same(fast, by_path(text, fast=False, format="generic", tz="America/New_York"))
+        fast = table(text, fast=True, tz="America/New_York")
+    alike(fast, table(text, fast=False, tz="America/New_York"))
 
 
 @settings(max_examples=60, deadline=None)
@@ -153,8 +194,8 @@ def test_csv_with_odd_lines_read_one_by_one(text: str, infer: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "_FEW_LINES", 1)
         patch.setattr(suspects, "NEARLY_ALL", 1.0)
-        fast = by_path(text, fast=True, format="generic", side=infer)
-    same(fast, by_path(text, fast=False, format="generic", side=infer))
+        fast = table(text, fast=True, side=infer)
+    alike(fast, table(text, fast=False, side=infer))
 
 
 NUMBER_TOKENS = st.one_of(
@@ -207,6 +248,7 @@ def objects(draw: Draw) -> list[str]:
     for name in names:
         kinds, oddity = TOKENS[name]
         plain = draw(st.sampled_from(kinds))
+        oddity = oddity | spoilt(plain.map(lambda token: token.strip('"'))).map(json.dumps)
         columns.append(st.one_of(plain, plain, plain, oddity) if name in odd else plain)
     keys = [SOURCE.get(name, name) if source else name for name in names]
     changes = dict(draw(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=2)))
@@ -235,11 +277,7 @@ def outcome(body: bytes, kind: str, fast: bool, tz: str) -> ParsedTicks | str:
 
 
 def agree(body: bytes, kind: str, tz: str = "America/New_York") -> None:
-    fast, plain = outcome(body, kind, True, tz), outcome(body, kind, False, tz)
-    if isinstance(fast, str) or isinstance(plain, str):
-        assert fast == plain
-    else:
-        same(fast, plain)
+    alike(outcome(body, kind, True, tz), outcome(body, kind, False, tz))
 
 
 @settings(max_examples=60, deadline=None)

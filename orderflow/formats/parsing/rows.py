@@ -117,6 +117,11 @@ class RowReader:
         ]
         if self._volumes and not faults:
             faults += self._check_volumes(got)
+        if not faults and Role.SUFFIX in got and Role.SYMBOL in got:
+            try:
+                got[Role.SYMBOL] = words.symbol(f"{got[Role.SYMBOL]}.{got[Role.SUFFIX]}")
+            except ParseError as error:
+                faults.append((Role.SYMBOL, str(error)))
         if faults:
             self._rejected += 1
             if self._context.room != 0:
@@ -124,8 +129,6 @@ class RowReader:
             self._context.reject(row)
             return
         name = got.get(Role.SYMBOL, self._context.symbol)
-        if Role.SUFFIX in got and Role.SYMBOL in got:
-            name = f"{name}.{got[Role.SUFFIX]}"
         if self._context.only:
             if Role.SYMBOL in got:
                 self._context.rename([name])

@@ -32,7 +32,11 @@ from orderflow.formats.parsing.times import (
 from orderflow.formats.parsing.trading_days import calendar_days
 from orderflow.formats.parsing.zones import SECOND, Zone
 
-_DAY_AND_CLOCK = r"^(?P<day>[0-9]+[-/.]?[0-9]*[-/.]?[0-9]*)(?:[T ]|, ?)(?P<clock>[0-9].*)$"
+_DAY_AND_CLOCK = (
+    r"^(?P<day>[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{8})"
+    r"(?:[T ]|, ?)(?P<clock>[0-9].*)$"
+)
+_YEAR_AND_COMMA = "^[0-9]{4}.*,"
 _ODD_CLOCK = re.compile(r":[0-9]{2}:[0-9]{2}:[0-9]+$|[AaPp]\.?[Mm]\.?$", re.ASCII)
 _THIRD_COLON = re.compile(r":[0-9]{2}:[0-9]{2}:[0-9]", re.ASCII)
 _HALF_DAY = r"^(?P<hour>[0-9]{1,2})(?P<rest>:[0-9]{2}(?::[0-9]{2}(?:[.:][0-9]+)?)?) ?(?P<half>[AaPp])\.?[Mm]\.?$"
@@ -99,6 +103,8 @@ def session_moments(
     """
     clock = _times_of_day(clocks, 0)
     if millis is not None:
+        if pa.types.is_string(millis.type) and not pc.all(pc.match_substring_regex(millis, "^[0-9]{1,3}$")).as_py():
+            raise NotVectorizable
         parts, decimals = numbers(millis)
         if decimals or parts.min() < 0 or parts.max() > 999 or (clock % SECOND).any():
             raise NotVectorizable
@@ -157,11 +163,11 @@ def formatted_all(array: pa.Array, pattern: str, zone: Zone) -> Ints:
         raise NotVectorizable
     try:
         found = pd.to_datetime(array.to_pandas(), format=pattern)
+        if found.isna().any() or not pd.api.types.is_datetime64_any_dtype(found):
+            raise NotVectorizable
+        times = np.asarray(found.dt.as_unit("ns").astype("int64"), np.int64)
     except ValueError as error:
         raise NotVectorizable from error
-    if found.isna().any() or not pd.api.types.is_datetime64_any_dtype(found):
-        raise NotVectorizable
-    times = np.asarray(found.dt.as_unit("ns").astype("int64"), np.int64)
     return _all_checked(times if found.dt.tz is not None else zone.to_utc_all(times))
 
 
@@ -260,12 +266,12 @@ def _decimal_epochs(array: pa.Array, first: str) -> Ints:
 
 
 def _texts(array: pa.Array, first: str, zone: Zone, order: DateOrder, places: int) -> Ints:
-    if first[10:11] == "D":
-        array = pc.replace_substring_regex(array, r"^(.{10})D", r"\1T")
+    if first[4:5] in ("-", "/", ".") and first[10:11] == "D":
+        array = pc.replace_substring_regex(array, r"^([0-9]{4}[-/.].{5})D", r"\1T")
         first = first[:10] + "T" + first[11:]
     if places or DATED.fullmatch(first) or _ODD_CLOCK.search(first):
         parts = pc.extract_regex(array, _DAY_AND_CLOCK)
-        if parts.null_count:
+        if parts.null_count or pc.any(pc.match_substring_regex(array, _YEAR_AND_COMMA)).as_py():
             raise NotVectorizable
         return split_moments(pc.struct_field(parts, "day"), pc.struct_field(parts, "clock"), order, zone, places)
     return _iso(array, first, zone)
@@ -286,6 +292,8 @@ def _clocks(clocks: pa.Array, places: int) -> Ints:
         later = (hours % 12 + 12 * after_noon) * 3600 * SECOND
         clocks = pc.binary_join_element_wise(pa.scalar("00"), pc.struct_field(parts, "rest"), "")
     if _THIRD_COLON.search(first):
+        if places:
+            raise NotVectorizable  # a fraction after a colon is no count of decimals
         clocks = pc.replace_substring_regex(clocks, r"^([0-9]{1,2}:[0-9]{2}:[0-9]{2}):", r"\1.")
         if not pc.all(pc.match_substring_regex(clocks, r"\.([0-9]{3}|[0-9]{6}|[0-9]{9})$")).as_py():
             raise NotVectorizable

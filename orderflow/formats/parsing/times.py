@@ -143,7 +143,10 @@ def formatted(text: str, pattern: str, zone: Zone) -> int:
         raise ParseError(f"{shown(text)} does not fit the time format {pattern}") from None
     if pd.isna(found):
         raise ParseError(f"{shown(text)} does not fit the time format {pattern}")
-    nanos = int(found.as_unit("ns").value)
+    try:
+        nanos = int(found.as_unit("ns").value)
+    except ValueError:
+        return _checked(END, text)  # a year that ns since 1970 do not reach
     return _local(nanos, zone, text) if found.tzinfo is None else _checked(nanos, text)
 
 

@@ -109,6 +109,8 @@ def joined(roots: pa.Array, suffixes: pa.Array) -> pa.Array:
         return roots
     if not pa.types.is_string(roots.type) or not pa.types.is_string(suffixes.type):
         raise NotVectorizable
+    for part in (roots, suffixes):
+        symbols(part.drop_null(), "")
     return pc.coalesce(pc.binary_join_element_wise(roots, suffixes, "."), roots)
 
 

@@ -5,14 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orderflow.formats.parsing.parse_errors import NotVectorizable, ParseError
-from orderflow.formats.parsing.time_columns import all_day_millis, compact_moments, moments, split_moments
-from orderflow.formats.parsing.times import END, FIRST, compact_moment, day_millis, day_of, moment, split_moment
+from orderflow.formats.parsing.time_columns import (
+    all_day_millis,
+    compact_moments,
+    formatted_all,
+    moments,
+    session_moments,
+    split_moments,
+)
+from orderflow.formats.parsing.times import (
+    END,
+    FIRST,
+    DateOrder,
+    compact_moment,
+    day_millis,
+    day_of,
+    formatted,
+    moment,
+    session_moment,
+    split_moment,
+)
 from orderflow.formats.parsing.zones import DAY, Zone
 
 UTC = Zone("UTC")
@@ -105,6 +124,69 @@ def test_split_and_compact_columns_equal_single_cells(stamps: list[datetime]) ->
     assert [compact_moment(text, UTC) for text in compact] == whole
     assert compact_moments(pa.array(compact), UTC).tolist() == whole
     assert compact_moments(pa.array(["x", *compact]).slice(1), UTC).tolist() == whole
+
+
+DAYS = st.sampled_from(
+    [
+        "2025-10-09",
+        "2025.10.09",
+        "20251009",
+        "10/09/2025",
+        "1-2-2025",
+        "2025-1-2",
+        "009/10/2025",
+        "2025-10/09",
+        "9/9/25",
+    ]
+)
+MARKS = st.sampled_from([" ", "T", "D", ", ", ",", "  ", "t"])
+CLOCKS = st.sampled_from(
+    [
+        *("18:00", "18:00:00", "6:00:00", "06:00:00.5", "18:00:00.123456789", "18:00:00:123", "18:00:00:12"),
+        *("18:00:00,5", "6:00 PM", "6:00:00.5 am", "6:00 p.m.", "18:00 PM", "24:00", "18", "180000", "18:0", "-1:00"),
+    ]
+)
+OFFSETS = st.sampled_from(["", "", "Z", " Z", " UTC", "+02", "+02:00", " -0530", "+24:00", "z"])
+ORDERS: st.SearchStrategy[DateOrder] = st.sampled_from(["ymd", "mdy", "dmy"])
+
+
+@given(
+    st.lists(st.tuples(DAYS, MARKS, CLOCKS, OFFSETS), min_size=1, max_size=3),
+    ORDERS,
+    st.sampled_from([0, 0, 3, 6]),
+)
+@example([("2025-10-09", ", ", "6:00 PM", "")], "ymd", 0)
+@example([("10/09/2025", "D", "18:00:00", "")], "mdy", 0)
+@example([("10/09/2025", ",", "18:00", ""), ("009/10/2025", ",", "18:00", "")], "dmy", 0)
+@example([("2025-10-09", " ", "18:00:00:123", "")], "ymd", 6)
+def test_a_column_reads_no_text_that_a_cell_does_not(
+    parts: list[tuple[str, str, str, str]], order: DateOrder, places: int
+) -> None:
+    texts = ["".join(part) for part in parts]
+    try:
+        found = moments(pa.array(texts), UTC, order, places).tolist()
+    except NotVectorizable:
+        return
+    assert found == [moment(text, UTC, order, places) for text in texts]
+
+
+@pytest.mark.parametrize("text", ["-2025-10-09", "9999-12-31", "0001-01-01"])
+def test_a_time_format_refuses_years_that_cannot_be_kept(text: str) -> None:
+    with pytest.raises(ParseError, match=r"is not a time between 1980 and 2100|does not fit the time format"):
+        formatted(text, "%Y-%m-%d", UTC)
+    with pytest.raises(NotVectorizable):
+        formatted_all(pa.array(["2025-10-09", text]), "%Y-%m-%d", UTC)
+
+
+@pytest.mark.parametrize("millis", ["+500", "0500", "500.", "500.0", "500e0", "-1", ""])
+def test_milliseconds_beside_a_clock_are_three_digits(millis: str) -> None:
+    assert session_moment(("20251009", None), "12:00:00", "500", True, UTC) == moment("2025-10-09 12:00:00.5", UTC)
+    with pytest.raises(ParseError, match="is not a number of milliseconds"):
+        session_moment(("20251009", None), "12:00:00", millis, True, UTC)
+    with pytest.raises(NotVectorizable):
+        session_moments(
+            (pa.array(["20251009"]), None), pa.array(["12:00:00"]), pa.array([millis]), np.array([True]), UTC
+        )
 
 
 @given(st.lists(st.integers(0, 86_400_000_000 - 1), min_size=1))
