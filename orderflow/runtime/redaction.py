@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, TextIO
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 HIDDEN = "…"
 ROUNDS = 3
@@ -27,6 +27,8 @@ _KEY = re.compile(rf"(?<![A-Za-z0-9])((?:(?:orderflow_|api_)?key|password){_EQUA
 _USER = re.compile(r"(://[^\s:/@\"'<>]*:)[^\s/\"'<>]+(?=@)")
 _BEARER = re.compile(r"\b(bearer\s+)[^\s\"',]+", re.IGNORECASE)
 _TOKEN = re.compile(r"()(?<![\w-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*")
+_PASSWORD = re.compile(r"[\w+]+://[^:/@]*:([^@]*)@")
+"""As SQLAlchemy reads an address: the password may have a slash in it."""
 _WORD = re.compile(r"[^\s\"'<>]+")
 
 
@@ -45,10 +47,8 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 def passwords_of(address: str | None) -> list[str]:
     """The password in a database's address, as it stands there and decoded. One of few characters is left out: it would
     be found in many words."""
-    try:
-        found = urlsplit(address or "").password or ""
-    except ValueError:
-        found = ""
+    match = _PASSWORD.match(address or "")
+    found = match[1] if match else ""
     return [each for each in {found, unquote(found)} if len(each) >= SHORTEST]
 
 

@@ -79,6 +79,12 @@ def test_a_password_of_a_database_is_hidden_whether_it_is_known_or_not(text: str
         assert "flow" in found
 
 
+def test_a_password_with_a_slash_is_known() -> None:
+    (password,) = passwords_of("postgresql://ann:s3cret/word@x/y")
+    assert password == "s3cret/word"
+    assert "s3cret" not in redact("the login of ann with s3cret/word failed", [password])
+
+
 def test_an_address_without_a_password_has_no_secret() -> None:
     for address in (None, "", "postgresql://x/y", "postgresql://ann@x/y", "no address", "postgresql://[", "a://b:c@d"):
         assert passwords_of(address) == []

@@ -49,7 +49,7 @@ def address_of(data_dir: Path, *, ephemeral: bool = False, database_url: str | N
         return file_address(data_dir)
     try:
         url = make_url(database_url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise BadSetting("database_url is not a URL such as postgresql://user:password@host/name") from None
     if url.drivername not in ("postgresql", DRIVER):
         raise BadSetting(f"database_url must begin with postgresql:// or {DRIVER}://, not {url.drivername}://")

@@ -381,6 +381,7 @@ def test_a_server_that_is_not_there_is_no_reason_not_to_start(workers: Workers, 
     [
         ("mysql://host/x", "must begin with postgresql://"),
         ("no url", "is not a URL"),
+        ("postgresql://ann:s3cret@host:port/x", "is not a URL"),
         ("sqlite:///x.db", "must begin with postgresql://"),
     ],
 )
