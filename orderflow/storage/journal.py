@@ -61,7 +61,10 @@ class DiskJournal:
     def names(self) -> list[str]:
         """The ids of all logs in order. Raises StorageFailed when the directory cannot be read."""
         try:
-            return sorted(path.stem for path in self._directory.glob(f"*{SUFFIX}") if _NAME.fullmatch(path.stem))
+            found = [Path(name) for name in os.listdir(self._directory)]
+            return sorted(path.stem for path in found if path.suffix == SUFFIX and _NAME.fullmatch(path.stem))
+        except FileNotFoundError:
+            return []
         except OSError as error:
             raise StorageFailed(f"{self._directory} cannot be read: {reason_of(error, self._directory)}") from error
 
@@ -99,6 +102,8 @@ class DiskJournal:
         """Why lines are refused at present, "" if they are not. Looks at the file, and after a refusal at the disk."""
         if self._is_gone():
             self._problem = with_advice("the game's log cannot be written", GONE)
+        elif reason := self._refused():
+            self._problem = with_advice("the game's log cannot be written", reason)
         elif self._problem and time.monotonic() >= self._probe_at:
             self._probe_at = time.monotonic() + _PROBE_SECONDS
             with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=self._directory) as probe:
@@ -223,6 +228,18 @@ class DiskJournal:
         with self._lock, contextlib.suppress(OSError):
             return self._file >= 0 and os.fstat(self._file).st_size < self._size
         return False
+
+    def _refused(self) -> str:
+        """Why this user may not use the folder, or open the log's file, which is not open yet; "" if it may."""
+        try:
+            os.scandir(self._directory).close()
+            if self._file < 0 and self._name:
+                os.close(os.open(self._path(self._name), os.O_RDWR | os.O_APPEND))
+        except FileNotFoundError:  # the first line makes them
+            return ""
+        except OSError as error:
+            return reason_of(error, self._directory)
+        return ""
 
     def _cut_off_remains(self) -> None:
         """Remove what an earlier failure left behind the last whole line. Raises _Gone if lines are missing."""

@@ -211,3 +211,34 @@ def test_acknowledged_lines_survive_a_kill(tmp_path: Path, workers: Workers) -> 
         assert lines == [b'{"n":%d}' % (i // 3) for i in range(len(lines))]
         assert len(lines) >= 3 * (told[-1] + 1)
         assert told[-1] > 10
+
+
+def test_a_folder_that_may_not_be_read_is_not_an_empty_one(
+    journal: DiskJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.begin("a")
+    journal.append(b"x\n")
+    assert journal.problem() == ""
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        for name in ("listdir", "scandir"):
+            patch.setattr(os, name, refuse)
+        with pytest.raises(StorageFailed, match="permission denied"):
+            journal.names()
+        assert "permission denied" in journal.problem()
+    monkeypatch.setattr(journal, "_probe_at", 0.0)
+    assert (journal.problem(), journal.names()) == ("", ["a"])
+
+
+def test_a_log_that_cannot_be_opened_is_said_before_somebody_writes(journal: DiskJournal, tmp_path: Path) -> None:
+    """And as long as it lasts, although the folder can be written."""
+    (tmp_path / "herd" / "a.jsonl").mkdir(parents=True)
+    journal.begin("a")
+    for _ in range(2):
+        assert "Is a directory: a.jsonl" in journal.problem()
+        with pytest.raises(StorageFailed):
+            journal.append(b"x\n")
+        journal._probe_at = 0.0
