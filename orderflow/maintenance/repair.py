@@ -29,6 +29,7 @@ from orderflow.storage.lines import Line, read_lines, read_log, seal
 from orderflow.storage.private import FILE
 from orderflow.storage.reasons import is_no_room
 from orderflow.storage.records.reading import FILES
+from orderflow.storage.records.reading import check as check_records
 from orderflow.storage.records.reading import save as save_records
 from orderflow.storage.sqlite_files import size_of, wal_of
 from orderflow.storage.ticks.blob_store import BlobStore
@@ -253,7 +254,8 @@ def _repair_records(folder: Path, fresh: Path, report: Repaired) -> None:
     """The rows that can be read, in a new file. None if nothing can be read."""
     try:
         with tempfile.TemporaryDirectory(prefix=".work.", dir=fresh) as work:
-            saved, lost = save_records(_or_made_of_log(folder / RECORDS, Path(work) / "log", report), fresh)
+            source = _or_made_of_log(folder / RECORDS, Path(work) / "log", report)
+            saved, lost = save_records(_or_with_whole_log(source, Path(work) / "whole", report), fresh)
     except NotFound:
         if gone := missing_records(folder, False):
             report.lost["records"] += 1
@@ -271,6 +273,30 @@ def _repair_records(folder: Path, fresh: Path, report: Repaired) -> None:
             report.saved[f"records: {name}"] += count
     report.lost.update({"parts of the records": len(lost)} if lost else {})
     report.notes += [f"records: {text}" for text in lost]
+
+
+def _or_with_whole_log(database: Path, work: Path, report: Repaired) -> Path:
+    """The records; if their write-ahead log is damaged, a copy with what stands behind the damage, unless fewer rows of
+    that can be read."""
+    log = read_wal(wal_of(database))
+    if log is None or not log.beyond:
+        return database
+    work.mkdir()
+    whole = work / database.name
+    for source, copy in ((database, whole), (wal_of(database), wal_of(whole))):
+        shutil.copyfile(source, copy)
+    apply_wal(log, wal_of(whole), whole)
+    if _readable_rows(whole) < _readable_rows(database):
+        return database
+    report.notes.append(
+        f"{wal_of(database).name} is damaged at page {log.readable + 1:,}; {log.beyond:,} writes from there on were "
+        "saved, too, and rows of that page may have wrong values"
+    )
+    return whole
+
+
+def _readable_rows(database: Path) -> int:
+    return sum(check_records(database, in_use=False).rows.values())
 
 
 def _copy_others(folder: Path, fresh: Path, report: Repaired) -> None:

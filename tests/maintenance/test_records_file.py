@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from orderflow.storage.records.records import Records
 from orderflow.storage.records.schema import migrate, stored_version, versions
 from orderflow.storage.records.target_store import TargetStore
 from orderflow.storage.records.ticker_store import StoredTicker, TickerStore
+from orderflow.storage.ticks.wal import read_wal
+from tests.maintenance.stored import flip
 from tests.storage.records.bulk import TABLE, BulkRows
 from tests.storage.records.test_delivery_store import add
 
@@ -244,3 +247,25 @@ def test_records_of_an_older_version_are_repaired_as_they_are(
     again = open_records(report.folder)
     assert again.read(stored_version) == versions()[-1]
     assert BulkRows(again).newest("a", 30_000) == POINTS
+
+
+def test_records_behind_the_damage_of_their_log_are_saved(
+    open_records: Callable[[Path], Records], tmp_path: Path
+) -> None:
+    """SQLite takes them for remains and drops them, and so does the start, which keeps the files."""
+    store = TickerStore(open_records(tmp_path / "data"))
+    names = [f"T{number}" for number in range(10)]
+    for name in names:
+        store.add(replace(BTC, name=name))
+    left = Path(shutil.copytree(tmp_path / "data", tmp_path / "left"))  # as a kill leaves it
+    (left / "records.db-shm").unlink()
+    log = read_wal(left / "records.db-wal")
+    assert log is not None
+    flip(left / "records.db-wal", log.frames[log.commits[4] + 1].at + 2_000)
+    started = open_records(left)
+    assert 0 < len(TickerStore(started).list()) < len(names)
+    (part,) = started.damage()
+    assert f"orderflow repair --data-dir {left / part.name}" in part.text
+    report = repair(left / part.name)
+    assert any("rows of that page may have wrong values" in note for note in report.notes)
+    assert [ticker.name for ticker in TickerStore(open_records(report.folder)).list()] == names

@@ -106,5 +106,8 @@ class RecordsFile:
             os.replace(fresh, kept)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-        text = f"the newest writes of the records, after a damaged page ({kept.name} has the files as they were)"
+        text = (
+            f"the newest writes of the records, after a damaged page ({kept.name} has the files as they were; "
+            f"`orderflow repair --data-dir {kept}` saves what is behind that page into a new folder)"
+        )
         return DamagedPart("writes", kept.name, log.beyond, text)
