@@ -26,6 +26,7 @@ from gevent.threadpool import ThreadPool
 
 from orderflow.errors import Conflict
 from orderflow.runtime.shared_lock import SharedRLock
+from orderflow.runtime.shares import CLIENT, Shares
 from orderflow.runtime.unpatched import new_queue, start_thread, thread_id
 from orderflow.runtime.unpatched import plain_lock as plain_lock
 from orderflow.runtime.unpatched import plain_rlock as plain_rlock
@@ -223,6 +224,7 @@ class Workers:
         self._errors: dict[str, int] = {}
         self._current: ContextVar[_Job | None] = ContextVar("job", default=None)
         self._pool = _Executor(self._home, "orderflow-pool", threads)
+        self._shares = Shares(max(1, threads // 2), GreenletEvent)
         self._writer = _Executor(self._home, "orderflow-writer", 1)
         self._reader = _Executor(self._home, "orderflow-reader", 1)
 
@@ -237,12 +239,16 @@ class Workers:
     def run(self, fn: Callable[..., T], *args: Any) -> T:
         """Run `fn(*args)` in a thread of the pool and return its result or raise its error.
 
-        Inside a worker thread it runs there.
+        Inside a worker thread it runs there. A client (`shares.CLIENT`) has at most half of the threads at a time.
 
         Raises Conflict once the workers are stopping.
         """
         if self._pool.is_here() or self._writer.is_here():
             return fn(*args)
+        client = CLIENT.get()
+        if client and self._home.patched and self._home.is_here():
+            with self._shares.take(client):
+                return self._put(self._pool, fn, args).result()
         return self._put(self._pool, fn, args).result()
 
     def run_io(self, fn: Callable[..., T], *args: Any) -> T:
@@ -381,6 +387,7 @@ class Workers:
 
     def _live(self, job: _Job, fn: Callable[..., object], args: tuple[Any, ...]) -> None:
         self._current.set(job)
+        CLIENT.set("")
         with contextlib.suppress(gevent.GreenletExit):
             try:
                 if not job.cancelled.is_set():

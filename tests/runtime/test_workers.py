@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from orderflow.errors import BadInput, Conflict
+from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Workers, plain_lock, plain_rlock
 from tests.worker_threads import PATCHED, not_patched, run_under_gevent
 
@@ -282,6 +283,24 @@ def test_a_thread_of_its_own_ends_with_the_workers(workers: Workers) -> None:
     assert not job.alive()
     with pytest.raises(Conflict):
         workers.spawn_thread("late", workers.wait, 60.0)
+
+
+@pytest.mark.skipif(not PATCHED, reason="without greenlets there are no clients")
+def test_one_client_leaves_threads_to_the_others(workers: Workers) -> None:
+    """100 looks at a chart held all threads for two minutes: others waited 30 s."""
+    go, found = workers.event(), list[str]()
+
+    def ask() -> None:
+        CLIENT.set("1.2.3.4")
+        workers.run(go.wait, 30.0)
+
+    crowd = [workers.spawn("one of many", ask) for _ in range(5)]
+    workers.wait(0.01)
+    other = workers.spawn("another", lambda: found.append(workers.run(str, 1)))
+    assert other.join(10.0)
+    assert found == ["1"]
+    go.set()
+    assert all(each.join(10.0) for each in crowd)
 
 
 @not_patched

@@ -17,6 +17,7 @@ from typing import Any
 from gevent import get_hub
 from gevent.hub import Waiter
 
+from orderflow.runtime.shares import CLIENT
 from orderflow.web.kit.budget import client_of
 
 TURN = 0.003
@@ -62,13 +63,17 @@ class Turnstile:
 
 
 class Turns:
-    """WSGI middleware that lets the requests of each client into `application` in turns, and so its sockets."""
+    """WSGI middleware that lets the requests of each client into `application` in turns, and so its sockets.
+
+    It also says for whom the greenlet works, for the share of the worker threads.
+    """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self._application = application
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         take_turn(environ, "socket" if "websocket" in environ.get("HTTP_UPGRADE", "").lower() else "request")
+        CLIENT.set(client_of(environ) if TURNSTILE in environ else "")
         return self._application(environ, start)
 
 

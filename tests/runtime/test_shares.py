@@ -1,0 +1,47 @@
+"""Shares of the thread pool: one client's work leaves threads to the others."""
+
+from __future__ import annotations
+
+import gevent
+from gevent.event import Event
+
+from orderflow.runtime.shares import Shares
+
+
+def test_what_a_client_has_beyond_its_share_waits_in_order() -> None:
+    shares, done, go = Shares(2, Event), list[str](), Event()
+
+    def work(client: str, name: str) -> None:
+        with shares.take(client):
+            done.append(name)
+            go.wait(10)
+
+    many = [gevent.spawn(work, "a", f"a{number}") for number in range(5)]
+    other = gevent.spawn(work, "b", "b")
+    gevent.sleep(0)
+    assert done == ["a0", "a1", "b"]
+    go.set()
+    gevent.joinall([*many, other], timeout=10)
+    assert done == ["a0", "a1", "b", "a2", "a3", "a4"]
+    assert not shares._held
+    assert not shares._waiting
+
+
+def test_a_place_is_not_lost_with_a_request_that_ends_while_it_waits() -> None:
+    shares, done, go = Shares(1, Event), list[str](), Event()
+
+    def work(name: str) -> None:
+        with shares.take("a"):
+            done.append(name)
+            go.wait(10)
+
+    first, second, third, fourth = (gevent.spawn(work, name) for name in ("first", "second", "third", "fourth"))
+    gevent.sleep(0)
+    second.kill()
+    go.set()
+    first.join(10)  # the place is third's now, which has not begun
+    third.kill()
+    fourth.join(10)
+    assert done[0] == "first"
+    assert done[-1] == "fourth"
+    assert not shares._held
