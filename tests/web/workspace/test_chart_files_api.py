@@ -236,7 +236,7 @@ class TestDisk:
         assert list(folder.iterdir()) == []
 
     def test_the_next_start_removes_what_a_killed_server_left(self, tmp_path: Path, folder: Path) -> None:
-        left = folder / "0123" / "x.csv"
+        left = folder / ("0123" * 8) / "x.csv"
         left.parent.mkdir(parents=True)
         left.write_text(ROWS)
         services = build_services(Settings.of(ephemeral=False, data_dir=tmp_path, ticker_count=0, feeds=()))
