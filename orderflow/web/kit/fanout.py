@@ -23,6 +23,7 @@ from typing import Protocol
 
 from orderflow.errors import Conflict
 from orderflow.runtime.bus import Receiver
+from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Event, Workers
 from orderflow.web.kit.fanout_client import STALL_CHECK_SECONDS, Client
 from orderflow.web.kit.frames import GOING_AWAY, close_frame, frame
@@ -67,12 +68,20 @@ class Topic:
     """All clients of one source.
 
     interval: least seconds between two rounds, None for a driven topic. woken: the event that wakes a subscribed
-    topic, None for the other kinds.
+    topic, None for the other kinds. owner: address of the client that asked for it first, of whose share of the worker
+    threads its rounds take.
     """
 
     def __init__(
-        self, name: str, source: Source, interval: float | None, counters: Counters, woken: Event | None = None
+        self,
+        name: str,
+        source: Source,
+        interval: float | None,
+        counters: Counters,
+        woken: Event | None = None,
+        owner: str = "",
     ) -> None:
+        self.owner = owner
         self.name = name
         self.source = source
         self.interval = interval
@@ -211,7 +220,7 @@ class Fanout:
         topic = self._topics.get(key)
         if topic is None:
             woken = None if subscribe is None else self._workers.event()
-            topic = self._topics[key] = Topic(str(key), source(), interval, self.counters, woken)
+            topic = self._topics[key] = Topic(str(key), source(), interval, self.counters, woken, client.address)
         topic.clients.add(client)
         topic.wake()
         if interval is None:
@@ -272,6 +281,7 @@ class Fanout:
 
     def _run_at_interval(self, key: Hashable, topic: Topic) -> None:
         """Run rounds at the topic's interval while it has clients."""
+        CLIENT.set(topic.owner)
         due = time.monotonic()
         try:
             while topic.clients:
@@ -285,6 +295,7 @@ class Fanout:
     def _run_on_wake(self, key: Hashable, topic: Topic, subscribe: Subscribe) -> None:
         """Run a round after each wake-up while the topic has clients, at most one per interval."""
         assert topic.woken is not None
+        CLIENT.set(topic.owner)
         due = time.monotonic()
         try:
             with subscribe(topic.woken.set) as changes:

@@ -10,6 +10,7 @@ import pytest
 
 from orderflow.errors import Conflict
 from orderflow.runtime.bus import Bus
+from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Workers
 from orderflow.web.kit.fanout import MAX_VERSIONS, Counters, Fanout, Topic
 from orderflow.web.kit.fanout_client import MAX_OUTBOX, MAX_UNSENT, STALL_SECONDS, Client
@@ -274,6 +275,33 @@ def test_a_topic_runs_while_it_has_clients(workers: Workers, source: Numbers, pa
     again = pairs()
     assert fanout.join("numbers", again.client, lambda: source, 0.01) is not topic
     wait_for(lambda: again.client.version == 2)
+
+
+@pytest.mark.parametrize("woken", [False, True])
+def test_rounds_take_of_the_share_of_who_asked_for_the_topic(
+    woken: bool,
+    workers: Workers,
+    bus: Bus,
+    source: Numbers,
+    pairs: Callable[..., Pair],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sockets that followed 60 frames of a symbol kept all worker threads: others waited 30 s."""
+    found: list[str] = []
+
+    def message(since: Hashable | None) -> tuple[Hashable, bytes]:
+        found.append(CLIENT.get())
+        return source.n, b""
+
+    monkeypatch.setattr(source, "message", message)
+    fanout, pair = Fanout(workers), pairs()
+    pair.client.address = "1.2.3.4"
+    if woken:
+        follow(fanout, bus, pair.client, source)
+    else:
+        fanout.join("numbers", pair.client, lambda: source, 0.01)
+    wait_for(lambda: pair.client.version == 1)
+    assert found == ["1.2.3.4"]
 
 
 @pytest.fixture
