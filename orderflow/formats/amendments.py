@@ -7,7 +7,6 @@ same symbol, price and size. A corrected trade keeps its time and takes the corr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from orderflow.errors import BadInput
 from orderflow.formats.parsing.context import Amendments
 from orderflow.formats.parsing.layout import AMENDS, TRADE, Kinds, Role
+from orderflow.formats.parsing.numbers import DecimalMark, decimal_of
 from orderflow.formats.part import Part
 
 _CANCELS, _CORRECTIONS = AMENDS
@@ -112,7 +112,5 @@ def _key(cells: Cells, by_id: bool) -> Key:
 
 def _plain(text: str) -> str:
     """A number without the zeros at its end, so that 170.10 and 170.1 are the same price."""
-    try:
-        return str(Decimal(text.replace(",", ".")).normalize())
-    except InvalidOperation:
-        return text
+    found = decimal_of(text, DecimalMark.EITHER)
+    return text if found is None else str(found.normalize())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
@@ -84,8 +85,8 @@ def _column(sample: Sample, name: str) -> Column:
     """A column by its name as written, its name without case and marks, or its number from 1. Raises BadInput."""
     if name in sample.header:
         return Column(sample.header.index(name), name)
-    if name.isdigit() and 1 <= int(name) <= max(sample.width, len(sample.header)):
-        index = int(name) - 1
+    index = int(name) - 1 if re.fullmatch("[0-9]{1,9}", name) else -1
+    if 0 <= index < max(sample.width, len(sample.header)):
         return Column(index, sample.header[index] if index < len(sample.header) else f"column {name}")
     if (key := normal(name)) and key in sample.normal:
         return Column(sample.normal[key], sample.header[sample.normal[key]])

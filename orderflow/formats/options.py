@@ -14,6 +14,7 @@ from typing import Any
 
 from orderflow.errors import BadInput
 from orderflow.formats.parsing.layout import Role
+from orderflow.formats.parsing.numbers import MAX_LENGTH
 from orderflow.formats.parsing.times import TIME_UNITS, DateOrder
 from orderflow.formats.parsing.words import BUY, SELL, UNKNOWN, Words
 
@@ -163,7 +164,7 @@ def _flag(value: Any) -> bool:
 
 def _lines(value: Any) -> int:
     text = str(value).strip()
-    if not text.isdigit() or int(text) > _MOST_LINES:
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_LENGTH) or int(text) > _MOST_LINES:
         raise ValueError(f"{value!r} is not a number of lines from 0 to {_MOST_LINES}")
     return int(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,8 +11,10 @@ import pytest
 
 from orderflow.errors import BadInput
 from orderflow.formats import ParsedTicks, open_ticks, parse_body
+from orderflow.formats.files.archives import natural
 from orderflow.formats.parsing.context import ParseContext
 from orderflow.formats.parsing.layout import Column, Layout, Role
+from orderflow.formats.parsing.numbers import DecimalMark, decimal_of
 from orderflow.formats.parsing.parse_errors import NotVectorizable
 from orderflow.formats.parsing.time_columns import counted_all, formatted_all
 from orderflow.formats.parsing.times import formatted
@@ -227,3 +230,44 @@ def test_a_symbol_of_two_columns_is_refused_if_a_part_or_the_whole_is_none(root:
         assert [tick.symbol for tick in ticks_of(parsed)] == ["BRK.B"]
         (error,) = parsed.errors
         assert (error.row, error.field) == (1, "suffix" if suffix in ("-", "B C") else "symbol")
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "sNaN", "Infinity", "1e999999", "", "1_0"])
+@pytest.mark.parametrize("column", ["bid", "ask", "price", "size"])
+def test_what_is_no_number_is_no_evidence_and_ends_no_reading(column: str, cell: str, tmp_path: Path) -> None:
+    """The first rows of a file are compared: sides with quotes, and prices with one another."""
+    path = tmp_path / "trades.csv"
+    rows = [{**GOOD, "id": str(k), **({column: cell} if k in (0, 3) else {})} for k in range(6)]
+    path.write_bytes(body(CSV, rows, "timestamp"))
+    with open_ticks(path) as reader:
+        chunks = list(reader)
+    assert [tick.id for tick in ticks_of(*chunks)][-2:] == [4, 5]
+
+
+@pytest.mark.parametrize("cell", ["nan", "sNaN", "1e999999", "-Infinity", "1e-999999", "x", "", "1" * 65])
+def test_what_is_no_number_is_not_compared_with_others(cell: str) -> None:
+    assert decimal_of(cell) is None
+    assert decimal_of("1,5", DecimalMark.COMMA) == Decimal("1.5")
+
+
+@pytest.mark.parametrize("cell", ["\u00b2", "hello", "9" * 5000, "1e\u00b2"])
+@pytest.mark.parametrize("first", ["1760032800", "1.76E+09"])
+def test_odd_times_beside_epochs_are_bad_rows(first: str, cell: str, tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text("\n".join(["time,price,size", f"{first},1,1", f"{cell},1,1"]), "utf-8")
+    with open_ticks(path) as reader:
+        chunks = list(reader)
+        assert [(error.row, error.field) for chunk in chunks for error in chunk.errors] == [(1, "time")]
+
+
+@pytest.mark.parametrize("options", [{"skip_lines": "\u00b2"}, {"skip_lines": "9" * 5000}, {"columns": "price=\u00b2"}])
+def test_numbers_in_options_are_plain_digits(options: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "trades.csv"
+    path.write_text("time,price,size\n1760032800,1,1\n")
+    with pytest.raises(BadInput, match=r"is not a number of lines|there is no column"):
+        open_ticks(path, **options)
+
+
+def test_names_in_archives_with_other_digits() -> None:
+    names = ["day10", "day2", "1\u00b22", "7" * 5000]
+    assert sorted(names, key=natural)[-2:] == ["day2", "day10"]

@@ -19,6 +19,7 @@ from orderflow.errors import BadInput, FieldError
 from orderflow.formats.checks.evidence import PROBE_ROWS
 from orderflow.formats.checks.notes import Notes
 from orderflow.formats.parsing.layout import Layout, Role, TimeRule
+from orderflow.formats.parsing.numbers import MAX_LENGTH
 from orderflow.formats.parsing.parse_errors import kind
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.formats.parsing.times import EPOCH, TIME_UNITS
@@ -90,7 +91,7 @@ def check_times(probe: Probe, texts: Sequence[str], layout: Layout) -> None:
             f"{name}: times like {texts[0]} were rounded by a spreadsheet to {len(set(texts)):,} different values; "
             "export the file again with whole numbers, or say that this is right with --time-unit ms"
         )
-    values = [int(text) for text in texts if text.isdigit()]
+    values = [int(text) for text in texts if _is_whole(text)]
     if values and all(_NET_FROM <= value < _NET_TO for value in values):
         raise BadInput(
             f"{name}: {values[0]} can be .NET ticks, a time of this century, or ns since 1970, a time of 1990; "
@@ -102,10 +103,14 @@ def check_times(probe: Probe, texts: Sequence[str], layout: Layout) -> None:
         raise BadInput(_future(str(name), texts[0], middle, now))
 
 
+def _is_whole(text: str) -> bool:
+    return len(text) <= MAX_LENGTH and text.isascii() and text.isdigit()
+
+
 def _rounded(text: str) -> bool:
     """Whether an epoch is written with an exponent and too few digits to tell its second."""
     digits, mark, exponent = text.lower().partition("e")
-    if not mark:
+    if not mark or not EPOCH.fullmatch(text):
         return False
     whole, _, fraction = digits.partition(".")
     return len(whole.lstrip("+-")) + len(fraction) < 10 and int(exponent) >= 9
@@ -114,7 +119,7 @@ def _rounded(text: str) -> bool:
 def _future(name: str, text: str, middle: int, now: int) -> str:
     found = f"{name}: {text} is a time of {np.datetime64(middle, 'ns').astype('M8[D]')}, in the future"
     for unit, (size, first) in TIME_UNITS.items():
-        if text.isdigit() and 0 < (int(text) - first) * size <= now + _AHEAD and (int(text) - first) * size > now // 4:
+        if _is_whole(text) and 0 < (int(text) - first) * size <= now + _AHEAD and (int(text) - first) * size > now // 4:
             day = np.datetime64((int(text) - first) * size, "ns").astype("M8[D]")
             found += f"; with --time-unit {unit} it is of {day}"
     return f"{found}; give --time-unit {', '.join(TIME_UNITS)}"

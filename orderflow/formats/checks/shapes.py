@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from orderflow.errors import UnknownFormat
 from orderflow.formats.checks.evidence import Evidence
 from orderflow.formats.guesses import BARS
 from orderflow.formats.parsing.layout import Column, Layout, Role, TimeRule
-from orderflow.formats.parsing.numbers import DecimalMark
+from orderflow.formats.parsing.numbers import DecimalMark, decimal_of
 from orderflow.formats.parsing.parse_errors import ParseError
 from orderflow.formats.parsing.times import clock_of, moment
 from orderflow.formats.parsing.zones import SECOND, Zone
@@ -31,7 +31,7 @@ def refuse_quotes(layout: Layout, evidence: Evidence, mark: DecimalMark) -> None
     def near(row: Row) -> bool:
         if len(row) <= max(price.index, size.index):
             return False
-        one, two = _decimal(row[price.index], mark), _decimal(row[size.index], mark)
+        one, two = decimal_of(row[price.index], mark), decimal_of(row[size.index], mark)
         return one is not None and two is not None and one > 0 and abs(one - two) <= _NEAR * one
 
     if _always(near, evidence):
@@ -81,7 +81,7 @@ def refuse_later_bars(layout: Layout, evidence: Evidence) -> None:
 
 
 def _is_bar(cells: Row, mark: DecimalMark) -> bool:
-    prices = [_decimal(cell, mark) for cell in cells]
+    prices = [decimal_of(cell, mark) for cell in cells]
     if len(prices) < _PRICES or any(price is None or price <= 0 for price in prices):
         return False
     start, high, low, end = (price for price in prices if price is not None)
@@ -102,10 +102,3 @@ def _always(fits: Callable[[Row], bool], evidence: Evidence) -> bool:
     """Whether all rows fit: first those of the sample, then more."""
     rows = evidence.sample.rows
     return bool(rows) and all(map(fits, rows)) and all(map(fits, evidence.rows()))
-
-
-def _decimal(text: str, mark: DecimalMark) -> Decimal | None:
-    try:
-        return Decimal(text.replace(",", ".") if mark is not DecimalMark.DOT else text)
-    except InvalidOperation:
-        return None

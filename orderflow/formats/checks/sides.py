@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 
 from orderflow.errors import BadInput
 from orderflow.formats.checks.evidence import Evidence, Row
 from orderflow.formats.checks.notes import Notes
 from orderflow.formats.guesses import SIDE_NAMES
 from orderflow.formats.parsing.layout import Layout, Role
-from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark
+from orderflow.formats.parsing.numbers import NULL_WORDS, DecimalMark, decimal_of
 from orderflow.formats.parsing.words import BUY, SELL, UNKNOWN, Words
 from orderflow.formats.sniff import Sample, normal
 
@@ -123,7 +122,7 @@ def agreement(layout: Layout, rows: Callable[[], Sequence[Row]], mark: DecimalMa
             continue
         word, *texts = (row[place] for place in places)
         side = layout.side_words.get(word.lower(), 0)
-        price, bid, ask = (_decimal(text, mark) for text in texts)
+        price, bid, ask = (decimal_of(text, mark) for text in texts)
         if side not in (BUY, SELL) or price is None or not bid or not ask or not bid < ask:
             continue
         at = BUY if price >= ask else SELL if price <= bid else 0
@@ -171,10 +170,3 @@ def _meaning(buy: str, sell: str) -> Words:
 
 def _words(cells: Iterable[str]) -> set[str]:
     return {cell.lower() for cell in cells if cell not in NULL_WORDS}
-
-
-def _decimal(text: str, mark: DecimalMark) -> Decimal | None:
-    try:
-        return Decimal(text.replace(",", ".") if mark is not DecimalMark.DOT else text)
-    except InvalidOperation:
-        return None

@@ -18,6 +18,7 @@ _MAX_MEMBERS = 10_000
 _MAX_READ = 1 << 24
 """The tar reader takes a header as a whole; one of more bytes than this is refused."""
 _DIGITS = re.compile("([0-9]+)")
+_MOST_DIGITS = 4000
 
 
 class Archive(Protocol):
@@ -111,7 +112,7 @@ class _Seekable:
 
 def natural(name: str) -> list[str | int]:
     """A key that sorts names as a reader would: day2 before day10."""
-    return [int(part) if part.isdigit() else part.lower() for part in _DIGITS.split(name)]
+    return [int(part[:_MOST_DIGITS]) if _DIGITS.fullmatch(part) else part.lower() for part in _DIGITS.split(name)]
 
 
 def choose(archive: Archive, name: str, member: str | None) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 
 import numpy as np
@@ -132,6 +132,17 @@ def number(
     if units > MAX_UNITS:
         raise ParseError(f"{shown(text)} has more digits than can be kept exactly")
     return -units if sign == "-" else units, max(0, decimals)
+
+
+def decimal_of(text: str, mark: DecimalMark = DecimalMark.DOT) -> Decimal | None:
+    """A text as a decimal, to compare it with others; None for one that is no finite number of usual size."""
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        found = Decimal(text.replace(",", ".") if mark is not DecimalMark.DOT else text)
+    except InvalidOperation:
+        return None
+    return found if found.is_finite() and abs(found.adjusted()) < MAX_LENGTH else None
 
 
 def numbers(
