@@ -111,7 +111,7 @@ class Desk:
         """What a file looks like. Raises BadInput if it is no table, NotFound, Busy, TooLarge."""
         held = self.library.spool.get(self.owner, shown.upload)
         options = read_options(shown.texts) if shown.by_hand else None
-        return self.library.slots.run(self.owner, lambda: self._found(held, shown, options))
+        return self.library.run(held, lambda: self._found(held, shown, options))
 
     def _found(self, held: Held, shown: Shown, options: Any) -> dict[str, Any]:
         if shown.kind != TICKS:
@@ -131,7 +131,7 @@ class Desk:
             held = self.library.spool.get(self.owner, shown.upload)
         except NotFound:
             return ()
-        return self.library.slots.run(self.owner, lambda: archive_members(held.path))
+        return self.library.run(held, lambda: archive_members(held.path))
 
     def store(self, shown: Shown, request: Request) -> dict[str, Any]:
         """Store a file of candles or signals; as POST /data/upload answers. Raises OrderflowError."""
@@ -145,9 +145,7 @@ class Desk:
         """Put a file of ticks into the market. Raises OrderflowError."""
         held, library = self.library.spool.get(self.owner, shown.upload), self.library
         options = tick_options(shown, self.formats, skip, symbol)
-        found = library.slots.run(
-            self.owner, lambda: take_ticks(market, held.path, options, self.owner, library.reports)
-        )
+        found = library.run(held, lambda: take_ticks(market, held.path, options, self.owner, library.reports))
         library.spool.drop(held)
         row = {"symbols": list(found.symbols), "accepted": found.accepted, "duplicates": found.duplicates}
         return {**row, "refused": found.refused, "report": report_path(found.report)}

@@ -102,7 +102,7 @@ class UploadsApi(Api):
         owner, library = current_user(), self._library
         held, _ = self._held(owner, values, (params.FILENAME,))
         try:
-            kind = library.slots.run(owner, lambda: guess_kind(held.path, UNPACKED * library.most_bytes))
+            kind = library.run(held, lambda: guess_kind(held.path, UNPACKED * library.most_bytes))
         except OrderflowError:
             library.spool.drop(held)
             raise
@@ -117,7 +117,7 @@ class UploadsApi(Api):
             return preview(self._library, held, given["kind"], params.reading(given))
 
         try:
-            found = with_status(lambda: self._library.slots.run(owner, look))
+            found = with_status(lambda: self._library.run(held, look))
         except OrderflowError:
             self._library.spool.drop(held)
             raise
@@ -133,9 +133,7 @@ class UploadsApi(Api):
 
         def work() -> flask.Response:
             library, market = self._library, self._market
-            found = library.slots.run(
-                OPERATOR, lambda: take_ticks(market, held.path, options, OPERATOR, library.reports)
-            )
+            found = library.run(held, lambda: take_ticks(market, held.path, options, OPERATOR, library.reports))
             row = {"symbols": found.symbols, "format": found.format, "accepted": found.accepted}
             counts = {"duplicates": found.duplicates, "refused": found.refused}
             return json_response({**row, **counts, "report": _report(found.report)}, 201)

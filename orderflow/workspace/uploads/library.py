@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import quote
 
 from orderflow.errors import BadInput, Conflict, FieldError, NotFound, TooLarge
@@ -25,6 +25,8 @@ from orderflow.workspace.uploads.slots import Slots
 from orderflow.workspace.uploads.spool import Held, Spool
 from orderflow.workspace.uploads.table import open_table
 from orderflow.workspace.uploads.timeframes import check_timeframe, timeframe_of
+
+T = TypeVar("T")
 
 Mode = Literal["replace", "append"]
 SIGNALS = "signals"
@@ -106,11 +108,16 @@ class Library:
 
     def take_candles(self, held: Held, request: Request) -> Taken:
         """Take a file of candles. Raises BadInput, RowsRefused, Conflict, TooLarge, Busy."""
-        return self.slots.run(held.owner, lambda: self._take_candles(held, request))
+        return self.run(held, lambda: self._take_candles(held, request))
 
     def take_signals(self, held: Held, request: Request) -> Taken:
         """Take a file of signals. Raises BadInput, RowsRefused, Conflict, TooLarge, Busy."""
-        return self.slots.run(held.owner, lambda: self._take_signals(held, request))
+        return self.run(held, lambda: self._take_signals(held, request))
+
+    def run(self, held: Held, fn: Callable[[], T]) -> T:
+        """Run what reads a file, in its owner's turn; it stays on the disk until then. Raises Busy if too many wait."""
+        with self.spool.using([held]):
+            return self.slots.run(held.owner, fn)
 
     def candles(self, owner: str, name: str, timeframe: str | None = None) -> Series:
         """A user's candles of a name. Raises NotFound, Conflict if there are several time frames to choose from."""

@@ -20,7 +20,9 @@ from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
 from orderflow.web.workspace.custom_api import CustomApi
+from orderflow.web.workspace.uploads_api import UploadsApi
 from orderflow.workspace.uploads import spool as spools
+from orderflow.workspace.uploads.slots import Slots
 from tests.web.accounts.conftest import ANN, BOB, bearer, login, register, server_of
 
 CANDLES = """timestamp,open,high,low,close,volume
@@ -346,6 +348,25 @@ def test_a_full_disk_keeps_what_was_there_and_leaves_nothing(
     assert "the disk is full" in answer.json["detail"]
     assert times(client.get("/data/custom/btc/ohlcv"))[0] == 1704067200000
     assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def test_a_file_stays_until_it_is_read(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of twelve files that came at once, one was removed while it waited for its turn: 500."""
+    run = Slots.run
+
+    def crowded(self: Slots, user: str, fn: Callable[[], Any]) -> Any:
+        for held in list(library.spool._held.values()):
+            library.spool.drop(held)  # as for a later file of the user, or for room
+        return run(self, user, fn)
+
+    library = client.application.extensions["orderflow.apis"]
+    library = next(each._library for each in library if isinstance(each, UploadsApi))
+    monkeypatch.setattr(Slots, "run", crowded)
+    assert send(client, CANDLES).status_code == 201
+    assert client.post("/data/upload/preview?kind=ohlcv", data=CANDLES).status_code == 200
+    assert client.post("/data/upload/file", data=CANDLES).status_code == 201
+    assert not library.spool._held
+    assert not library.spool._unwanted
 
 
 def test_ticks_go_to_the_market(make_client: Callable[..., FlaskClient]) -> None:
