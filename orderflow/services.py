@@ -179,6 +179,7 @@ def build_services(settings: Settings) -> Services:
         new_lock=workers.lock,
         on_change=bus.publish,
         background=lambda step: workers.spawn("count bars", repeat, workers, step),
+        beside=lambda step: workers.spawn_thread("put ticks in order", repeat_here, workers, step),
     )
     return Services(settings, market, ticks, records, workers, bus, SystemClock(), notices)
 
@@ -210,6 +211,12 @@ def _texts(instrument: SymbolSettings) -> dict[str, str]:
 def repeat(workers: Workers, step: Callable[[], bool]) -> None:
     """Run `step` in the thread pool until it returns False. Between two steps others get their turn."""
     while workers.run(step) and not workers.wait(0.0):
+        pass
+
+
+def repeat_here(workers: Workers, step: Callable[[], bool]) -> None:
+    """Run `step` in this thread until it returns False."""
+    while step() and not workers.wait(0.0):
         pass
 
 

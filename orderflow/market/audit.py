@@ -28,7 +28,7 @@ def audit_minute(minutes: BaseBars, series: Iterable[Series], ticks: Columns, st
     rows["passes"][0], rows["direction"][0] = held["passes"], held["direction"]
     wrong = any(held[name] != int(rows[name][0]) for name in FIELDS)
     if wrong:
-        minutes.put(rows, 0)
+        minutes.put(rows)
     true = level_sums(np.full(len(ticks), start), ticks.level, ticks.size, ticks.side, record=True)
     for each in series:
         bar = each.bars.get(start) if each.frame.ns == MINUTE else None

@@ -16,8 +16,9 @@ from decimal import Decimal
 from functools import partial
 from itertools import zip_longest
 
-from orderflow.errors import BadInput, Conflict
+from orderflow.errors import BadInput, Busy, Conflict
 from orderflow.market import kept_sizes
+from orderflow.market.backlog import Backlog
 from orderflow.market.frames import DAY
 from orderflow.market.grid import Grid
 from orderflow.market.idempotency import IdempotencyKeys, Receipt, pack_answer, unpack_answer
@@ -36,6 +37,8 @@ from orderflow.market.windows.counting import Background, Counting
 
 WAIT_SECONDS = 0.002
 """Seconds between two looks at a write that a call waits for."""
+EAGER = 1 << 17
+"""Ticks of a symbol that may wait until somebody reads it; more are aggregated in the background."""
 BACKDATED = 3600.0
 """Seconds by which reloaded ticks are backdated in the counters, so that they do not count as live."""
 
@@ -48,6 +51,7 @@ class Market(MarketReads):
     (symbol, revision) when a batch is published or settings change the bars, and with revision 0 when the symbol is
     reset. Calls are in the order of the changes and hold the market's lock, so the function must be short, must not
     raise and must not read from the market. background: counts the bars of long logs; None: the caller waits for it.
+    beside: puts very many late ticks in order; None: the caller waits for it.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Market(MarketReads):
         new_lock: Callable[[], Lock] = threading.RLock,
         on_change: Callable[[str, int], object] | None = None,
         background: Background | None = None,
+        beside: Background | None = None,
     ) -> None:
         super().__init__(clock, new_lock(), Counting(background, new_lock(), self._counted))
         self._log: TickLog = log if log is not None else NoLog()
@@ -72,6 +77,8 @@ class Market(MarketReads):
         self._reserved = ReservedSymbols()
         self._keys = IdempotencyKeys()
         self._background = background
+        self._backlog = Backlog(beside, new_lock(), self._caught_up) if beside is not None else None
+        self._most_pending = max(EAGER, max_ticks // 4)
         self._logged = LoggedTicks()
         self._held = 0
         self._loading = False
@@ -100,7 +107,7 @@ class Market(MarketReads):
         for state in self._symbols.values():
             state.tape.loading(False)
             state.count_loaded()
-            state.tape.refresh()  # aggregate now, so that the first read does not wait
+            state.tape.catch_up()  # aggregate now, so that the first read does not wait
         kept_sizes.restore(self._log.get_meta(kept_sizes.NAME), self._symbols.values())
         return total
 
@@ -148,9 +155,11 @@ class Market(MarketReads):
         key: idempotency key; for a known key the stored receipt is returned and nothing is ingested. digest: of the
         body. feed: the ticks come from a live feed. Ticks that repeat some that are just being written wait for the end
         of that write, which decides whether they are known. Raises BadInput (price or size beyond the grid, too many
-        symbols), Busy (queue full, or a call with the key is in flight), StorageFailed, and Conflict (key used with
-        another digest, a simulated symbol, or the series of a feed). Nothing is stored then.
+        symbols or ticks of one minute), Busy (queue full, a call with the key is in flight, or too many ticks of the
+        symbol wait to be put in order), StorageFailed, and Conflict (key used with another digest, a simulated symbol,
+        or the series of a feed). Nothing is stored then.
         """
+        self._check_backlog(batches)
         with self._lock:
             self._reserved.check(batches, feed=feed)
             if key is not None and (known := self._keys.begin(key, digest)) is not None:
@@ -166,6 +175,12 @@ class Market(MarketReads):
                 if key is not None:
                     self._keys.end(key)
             self._evict_excess()
+
+    def _check_backlog(self, batches: Sequence[TickBatch]) -> None:
+        for batch in batches if self._backlog is not None else ():
+            state = self._symbols.get(batch.symbol)
+            if state is not None and (pending := state.tape.pending) > self._most_pending:
+                raise Busy(f"{pending:,} ticks of {batch.symbol} wait to be put in order; try again", retry_after=2)
 
     def _store(
         self, prepared: Sequence[Prepared], batches: Sequence[TickBatch], key: str | None, digest: str
@@ -254,7 +269,8 @@ class Market(MarketReads):
             with self._lock:
                 for name in [symbol] if symbol is not None else list(self._symbols):
                     if (state := self._symbols.pop(name, None)) is not None:
-                        self._held -= len(state.tape.buffer)
+                        self._held -= state.held
+                        state.held = 0
                         self._notify(name, 0)
                 if symbol is None:
                     self._keys.clear()
@@ -279,9 +295,7 @@ class Market(MarketReads):
         """
         state = self._symbols.get(symbol)
         while state is not None and (evicted := state.tape.evict_before(before)):
-            with self._lock:
-                state.evicted += evicted
-                self._held -= evicted
+            self._let_go(state, evicted)
         return self._log.trim(symbol, lambda: self._unheld(symbol, before))
 
     def _unheld(self, symbol: str, before: int) -> int:
@@ -312,7 +326,10 @@ class Market(MarketReads):
     def _create(self, symbol: str, *, simulated: bool = False) -> SymbolState:
         log = NoLog() if simulated else self._log
         settings = self._settings.get(symbol, {})
-        return SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
+        state = SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
+        if self._backlog is not None:
+            state.tape.ask = partial(self._backlog.add, state)
+        return state
 
     def _reserve_unwritten(self, batches: Sequence[TickBatch]) -> list[Prepared]:
         """`_reserve`, once no batch that is being written has a tick which these repeat: only the end of that write
@@ -372,20 +389,37 @@ class Market(MarketReads):
             prepared = self._get_or_create(prepared.batch.symbol).prepare(prepared.new)
             state = prepared.state
         self._held += len(prepared.columns)
+        state.held += len(prepared.columns)
         revision = state.publish(prepared, self._clock() - (BACKDATED if self._loading else 0.0))
         if len(prepared.columns):
             self._notify(state.tape.symbol, revision)
+        if self._backlog is not None and not self._loading and state.tape.pending > EAGER:
+            self._backlog.add(state)
         return revision
 
     def _notify(self, symbol: str, revision: int) -> None:
         if self._on_change is not None and not self._loading:
             self._on_change(symbol, revision)
 
+    def _caught_up(self, state: SymbolState) -> None:
+        """A symbol of the backlog has new bars."""
+        self._evict_excess()
+        with self._lock:
+            if self._symbols.get(state.tape.symbol) is state:
+                self._notify(state.tape.symbol, state.tape.revision)
+
     def _evict_excess(self) -> None:
         while self._held > self._max_ticks:
-            state = max(self._symbols.values(), key=lambda e: len(e.tape.buffer))
+            with self._lock:
+                state = max(self._symbols.values(), key=lambda e: len(e.tape.buffer))
             evicted = state.tape.evict()
             if not evicted:
                 return
+            self._let_go(state, evicted)
+
+    def _let_go(self, state: SymbolState, evicted: int) -> None:
+        with self._lock:
             state.evicted += evicted
-            self._held -= evicted
+            gone = min(evicted, state.held)  # a symbol that was reset meanwhile is not held any more
+            state.held -= gone
+            self._held -= gone

@@ -57,8 +57,11 @@ class MarketReader(Protocol):
     def lost_until(self, symbol: str) -> int | None:
         """Time of the newest tick that was evicted without a log; None if no tick is lost."""
 
-    def pending(self, symbol: str) -> int:
-        """Number of ticks that the next read must aggregate; 0 without ticks."""
+    def is_behind(self, symbol: str) -> bool:
+        """Whether so many ticks came out of order that they are put in order in the background.
+
+        Until that is done, `changed` has the bars as they were, and other reads of bars and ticks raise Busy.
+        """
 
     def stats(self, symbol: str) -> dict[str, Any]:
         """Figures of the statistics line. Prices and sizes are floats, `last` is in ms UTC."""

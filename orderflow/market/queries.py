@@ -108,7 +108,8 @@ def changed(
     size has changed since. late: time (ms UTC) from which on bars older than those held have changed by late ticks,
     if some have. rows: levels in a row, 0: automatic. span: bars of the volume profile, None: no profile.
     now: monotonic seconds. stats.candles is the number of bars in the log, or None while stats.counting is true; the
-    first bars of an activity frame may have to wait for it.
+    first bars of an activity frame may have to wait for it. While ticks are put in order in the background, the answer
+    is what it was before them, and stats.counting is true.
     """
     tape = state.tape
     past = None if span is None else _past_of_profile(state, frame, span, counting)
@@ -116,7 +117,7 @@ def changed(
         series = _series(state, frame, counting)
         if series is None:
             return no_bars(state.epoch, tape.symbol, frame) | {"stats": {**state.stats(now), **_count(None)}}
-        revision = tape.refresh()
+        revision = tape.advance()
         note = ""
         if not rows:
             size = _row_size(state, series)
@@ -158,7 +159,7 @@ def changed(
             "run": [[start // 1_000_000, *running_json(series.bars[start], series.vwap_ref)] for start in moved],
             "studies": drawn,
             "profile": None if span is None else _profile(state, series, span, rows, options, past),
-            "stats": {**state.stats(now), **_count(_candles(state, series, counting))},
+            "stats": {**state.stats(now), **_count(None if tape.pending else _candles(state, series, counting))},
         }
 
 
@@ -184,6 +185,7 @@ def window(
     to, as `ref` of `changed`.
     """
     tape, of = state.tape, time_window if frame.ns else activity_window
+    tape.refresh()
     found = of(state, frame, time, side, counting)
     opening = Totals(found.opening.delta, found.opening.sums.moved(tape.vwap_ref - vwap_ref))
     before, total = found.before, found.total
@@ -309,7 +311,7 @@ def _past_of_profile(state: SymbolState, frame: Frame, span: ProfileSpan, counti
     tape = state.tape
     with tape.lock:
         series = _series(state, frame, counting)
-        revision = tape.refresh()
+        revision = tape.advance()
         where = None if series is None else _not_held(state, series, span)
         known = state.past.get(span.session)
         if where is None or (known is not None and known.holds(tape, where)):
@@ -361,6 +363,7 @@ def _recent(state: SymbolState, frame: Frame, begin: int, stop: int) -> tuple[Ba
     """(bars in memory that start in [begin, stop), start of the first bar that is complete in memory)."""
     tape = state.tape
     with tape.lock:
+        tape.refresh()
         series = tape.series(frame)
         held = series.between(-FOREVER, stop)
         tape.fill_scalars(series, held)

@@ -78,10 +78,10 @@ class MarketReads:
         state = self._symbols.get(symbol)
         return state.tape.lost_until if state and state.evicted and not state.log.durable else None
 
-    def pending(self, symbol: str) -> int:
-        """Number of ticks that the next read of the symbol must aggregate; 0 without ticks."""
+    def is_behind(self, symbol: str) -> bool:
+        """See `MarketReader.is_behind`."""
         state = self._symbols.get(symbol)
-        return state.tape.pending if state else 0
+        return state is not None and state.tape.is_behind
 
     def stats(self, symbol: str) -> dict[str, Any]:
         """Figures of the statistics line. Prices and sizes are floats, `last` is in ms UTC."""

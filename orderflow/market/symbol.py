@@ -14,6 +14,7 @@ from orderflow.errors import BadInput, Conflict, FieldError
 from orderflow.market.buffer import SMALL_SEGMENT, Columns, join, pack
 from orderflow.market.counters import Counters
 from orderflow.market.decimals import largest
+from orderflow.market.frames import MINUTE
 from orderflow.market.grid import MAX_LEVEL, Grid
 from orderflow.market.history import History
 from orderflow.market.identity import NewTicks, new_ticks, repeats
@@ -27,6 +28,10 @@ from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 
 MAX_VOLUME = 2**62
 """Most size units that one symbol may trade in total, so that sums fit in int64."""
+
+
+MOST_IN_MINUTE = 2_000_000
+"""Most ticks of one symbol in one minute: a late one has them all put in order again, in 0.3 GB of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class SymbolState:
 
     epoch: identifier of the symbol's data, new after a reset; revisions of different epochs do not compare. series:
     identifier of the ticks alone, which new settings do not change. opened: index of the first tick of the epoch, in
-    order of arrival. evicted: number of ticks evicted. simulated: the
+    order of arrival. evicted: number of ticks evicted. held: that the market counts in memory. simulated: the
     ticks come from a model and are not logged. row_sizes: automatic row sizes in force, by frame; sizes_stored: whether
     the log has them. past: bars of a profile before those held, as read last: of an earlier session (True) or of a
     range (False).
@@ -86,6 +91,7 @@ class SymbolState:
     series: str = field(default_factory=lambda: secrets.token_hex(4))
     opened: int = 0
     evicted: int = 0
+    held: int = 0
     simulated: bool = False
     row_sizes: dict[str, RowSize] = field(default_factory=dict)
     sizes_stored: bool = True
@@ -114,9 +120,9 @@ class SymbolState:
             return Columns.empty() if batch is None else state.on_grid(batch)
 
         segment = SMALL_SEGMENT if simulated else None
-        tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, segment=segment)
+        session = Session.parse(settings.get("session", "UTC"))
+        tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, session=session, segment=segment)
         tape.grid = initial_grid(settings)
-        tape.session = Session.parse(settings.get("session", "UTC"))
         state = SymbolState(tape, log, simulated=simulated)
         return state
 
@@ -181,6 +187,7 @@ class SymbolState:
         try:
             grid = self._needed.holding(batch)
             self._check_span(batch, grid)
+            self._check_minutes(batch)
             volume = self.counters.volume * 10 ** (grid.size_decimals - self.tape.grid.size_decimals)
             volume += int(batch.size.sum(dtype=np.float64)) * 10 ** (grid.size_decimals - batch.size_decimals)
             if volume > MAX_VOLUME:
@@ -192,6 +199,23 @@ class SymbolState:
         except BadInput as error:
             raise new.in_whole(error) from error
         return grid
+
+    def _check_minutes(self, batch: TickBatch) -> None:
+        """Refuse more ticks in one minute than can be put in order at once."""
+        if self.counters.ticks + len(batch) <= MOST_IN_MINUTE:
+            return
+        tape = self.tape
+        minutes, count = np.unique(batch.time // MINUTE * MINUTE, return_counts=True)
+        with tape.lock:
+            known = tape.traded.ticks_in(minutes)
+            if (known + tape.pending + count <= MOST_IN_MINUTE).all():
+                return
+            known += tape.buffer.count_in(minutes, MINUTE, MOST_IN_MINUTE - known - count, since=tape.aggregated)
+        for at in np.flatnonzero(known + count > MOST_IN_MINUTE)[:1].tolist():
+            left = max(0, MOST_IN_MINUTE - int(known[at]))
+            row = int(np.flatnonzero(batch.time // MINUTE * MINUTE == minutes[at])[left])
+            reason = f"the symbol has {MOST_IN_MINUTE:,} ticks in the minute of this time already, and takes no more"
+            raise BadInput(f"row {row}: {reason}", [FieldError(row, "time", reason)])
 
     def _check_span(self, batch: TickBatch, grid: Grid) -> None:
         """Refuse prices below 0 that are too far from those held and in flight, or these from them."""
@@ -333,6 +357,7 @@ class SymbolState:
             "rules": list(c.rules),
             "evicted": self.evicted,
             "lost": tape.lost,
+            "pending": tape.pending,
             "audit": [tape.audit.bars, tape.audit.failures],
             "tick": self.price(1),
         }

@@ -190,21 +190,34 @@ class BaseBars:
         for name in ("close", "last_time", "last_id", "direction"):
             c[name][at] = rows[name][k]
 
-    def put(self, rows: dict[str, Ints], k: int) -> None:
-        """Insert rows[k], or replace the row with the same start."""
-        start = int(rows["start"][k])
-        at = self.find(start)
+    def put(self, rows: dict[str, Ints]) -> None:
+        """Insert rows, and replace those with the same starts."""
+        start, n = rows["start"], len(rows["start"])
+        at = self.find(int(start[0]))
         if at == self._n:
-            self.append({name: column[k : k + 1] for name, column in rows.items()})
+            self.append(rows)
             return
-        if self._columns["start"][at] != start:
-            self._columns = {
-                name: np.insert(column[: self._n], at, rows[name][k]) for name, column in self._columns.items()
-            }
-            self._n += 1
+        end = self.find(int(start[-1]) + 1)
+        if end - at == n and np.array_equal(self._columns["start"][at:end], start):
+            for name, column in self._columns.items():
+                column[at:end] = rows[name]
             return
-        for name, column in self._columns.items():
-            column[at] = rows[name][k]
+        kept = ~np.isin(self._columns["start"][at:end], start)
+        place = np.argsort(np.concatenate([self._columns["start"][at:end][kept], start]), kind="stable")
+        self._columns = {
+            name: np.concatenate(
+                [column[:at], np.concatenate([column[at:end][kept], rows[name]])[place], column[end : self._n]]
+            )
+            for name, column in self._columns.items()
+        }
+        self._n += len(place) - (end - at)
+
+    def copy(self) -> BaseBars:
+        """The same rows, which change on their own."""
+        found = BaseBars(self.base)
+        found.horizon, found._n = self.horizon, self._n
+        found._columns = {name: column.copy() for name, column in self._columns.items()}
+        return found
 
     def drop_before(self, start: int) -> None:
         """Drop the rows that start before `start` (ns UTC)."""

@@ -7,6 +7,7 @@ aggregated from the base bars on demand. pandas is the aggregator of record: lad
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -64,7 +65,21 @@ def level_sums(
     np.multiply(size, side == 0, out=cells[UNKNOWN])
     cells[TRADES] = trades
     key = (bar - first) // 1_000_000_000 << _LEVEL_BITS | (level - low)
-    keys, sums = _numpy_sums(key, cells) if n < NUMPY_BELOW and not record else _pandas_sums(key, cells)
+    return _by_key(key, cells, first, low, record=record)
+
+
+def joined_sums(parts: Sequence[LevelSums]) -> LevelSums:
+    """The sum of several, at least one."""
+    if len(parts) == 1:
+        return parts[0]
+    bar = np.concatenate([np.repeat(part.start, np.diff(part.bounds)) for part in parts])
+    level, cells = (np.concatenate([getattr(part, name) for part in parts]) for name in ("level", "cells"))
+    first, low = int(bar.min()), int(level.min())
+    return _by_key((bar - first) // 1_000_000_000 << _LEVEL_BITS | (level - low), cells.T, first, low, record=True)
+
+
+def _by_key(key: Ints, cells: Ints, first: int, low: int, *, record: bool) -> LevelSums:
+    keys, sums = _numpy_sums(key, cells) if len(key) < NUMPY_BELOW and not record else _pandas_sums(key, cells)
     steps = keys >> _LEVEL_BITS
     new = edges(steps)
     bounds = np.empty(len(new) + 1, np.int64)

@@ -92,6 +92,26 @@ class TradedMinutes:
             self._merge(starts[bounds][:late], seconds[:late], ticks[:late])
         self._append(starts[bounds][late:], seconds[late:], ticks[late:])
 
+    def copy(self) -> TradedMinutes:
+        """The same minutes, which change on their own."""
+        found = TradedMinutes()
+        found._n = self._n
+        found._start, found._seconds, found._ticks = self._start.copy(), self._seconds.copy(), self._ticks.copy()
+        return found
+
+    def ticks_in(self, minute: Ints) -> Ints:
+        """int64[k]: number of ticks in the minutes that start at `minute` (ns UTC)."""
+        at = self.start.searchsorted(minute)
+        known = np.flatnonzero(self.start.take(at, mode="clip") == minute) if self._n else np.empty(0, np.int64)
+        found = np.zeros(len(minute), np.int64)
+        found[known] = self._ticks[at[known]]
+        return found
+
+    def ticks_between(self, start: int, end: int) -> int:
+        """Number of ticks with start <= time < end (ns UTC, whole minutes)."""
+        before = self.ticks_before(np.array([start, end]))
+        return int(before[1] - before[0])
+
     def ticks_before(self, time: Ints) -> Ints:
         """int64[k]: number of ticks before each time (ns UTC, whole minutes)."""
         if self._ticks_before is None:

@@ -6,22 +6,32 @@ ticks that follow; sides that were already counted are returned as corrections, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
 from orderflow.arrays import Codes, Ints
 from orderflow.market.bars.base_bars import BaseBars, directions, rows_of
 from orderflow.market.bars.series import LevelSums, level_sums
+from orderflow.market.bars.traded import TradedMinutes
 from orderflow.market.buffer import Columns, TickBuffer, in_order, join, pack
 from orderflow.market.decimals import edges
 from orderflow.market.frames import MINUTE
 from orderflow.market.ticks import SideRule
 
 TICK_RULE = int(SideRule.TICK)
+FOREVER = 2**63 - 1
 
 ReadLog = Callable[[int, int], Columns | None]
+
+
+class ReadEvicted(Protocol):
+    """See `Tape.evicted`."""
+
+    def __call__(self, start: int, end: int, count: int | None = None) -> Columns | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +87,9 @@ class BarUpdate:
 
 
 class BarUpdater:
-    """Updates the base bars of one tape. evicted(start, end): reads evicted ticks back, None without a log."""
+    """Updates the base bars of one tape. evicted: reads evicted ticks back, None without a log."""
 
-    def __init__(self, buffer: TickBuffer, evicted: ReadLog) -> None:
+    def __init__(self, buffer: TickBuffer, evicted: ReadEvicted) -> None:
         self._buffer = buffer
         self._evicted = evicted
         self.uses_tick_rule = False
@@ -122,15 +132,30 @@ class BarUpdater:
         if late < len(bounds):
             self._extend(base_bars, new, first[late:], bounds[late:])
 
-    def recompute_deferred(self, base_bars: BaseBars, until: int) -> BarUpdate:
-        """Recompute the deferred rows after loading, when memory has caught up with the log."""
-        rows, self.deferred = sorted(self.deferred or ()), None
-        new = BarUpdate(Columns.empty(), np.empty(0, np.int64), until, until, self.uses_tick_rule)
-        for start in rows:
-            following: int | None = start
-            while following is not None:
-                following = self._recompute(base_bars, following, new)
-        return new
+    def extend(self, base_bars: BaseBars, new: BarUpdate) -> Ints:
+        """Apply those of the new ticks that follow all in `base_bars`; the starts (ns UTC) of the rows of the others.
+
+        Until these are recomputed with `recompute`, they and what depends on them may be wrong.
+        """
+        starts = new.ticks.time // base_bars.base * base_bars.base
+        bounds = edges(starts)
+        first = starts[bounds]
+        late = self._late_rows(base_bars, new.ticks, first, bounds)
+        if late < len(bounds):
+            self._extend(base_bars, new, first[late:], bounds[late:])
+        return first[:late]
+
+    def recompute(
+        self, base_bars: BaseBars, spans: Iterable[tuple[int, int]], new: BarUpdate, traded: TradedMinutes
+    ) -> None:
+        """Recompute minutes, and those after them while the tick-rule state before them changes, each once.
+
+        spans: (start of the first one, end of the last), ns UTC, ascending. traded: with all ticks that count.
+        """
+        for (start, end), (next_start, _) in pairwise([*spans, (FOREVER, FOREVER)]):
+            following = self._recompute(base_bars, start, new, end, traded)
+            while following is not None and following < next_start:
+                following = self._recompute(base_bars, following, new, following + base_bars.base, traded)
 
     def fill(self, base_bars: BaseBars, runs: list[Columns]) -> None:
         """Fill empty base bars with ticks whose sides are resolved."""
@@ -188,18 +213,34 @@ class BarUpdater:
                 new.sealed = int(base_bars.column("start")[-1])
             base_bars.append(rows, grown)
 
-    def _recompute(self, base_bars: BaseBars, start: int, new: BarUpdate) -> int | None:
-        """Recompute one row from its ticks. Returns the next row's start if the tick-rule state before it changed."""
+    def _recompute(
+        self,
+        base_bars: BaseBars,
+        start: int,
+        new: BarUpdate,
+        end: int | None = None,
+        traded: TradedMinutes | None = None,
+    ) -> int | None:
+        """Recompute the row that begins at `start`, or the rows up to `end`, from their ticks.
+
+        traded: tells how many of them were evicted. Returns the next row's start if the tick-rule state before it
+        changed.
+        """
         if start < base_bars.horizon:
             return None
-        index, ticks = self._buffer.between(start, start + base_bars.base, new.until)
+        base = base_bars.base
+        end = start + base if end is None else end
+        index, ticks = self._buffer.between(start, end, new.until)
         if start <= self._buffer.evicted_until:
             if self.deferred is not None:
-                self.deferred.add(start)
+                self.deferred.update(range(start, end, base))
                 return None
-            evicted = self._evicted(start, start + base_bars.base)
+            whole = self._buffer.evicted_until // base * base + base
+            stop = min(end, whole)
+            count = None if traded is None else traded.ticks_between(start, stop) - int((ticks.time < stop).sum())
+            evicted = self._evicted(start, stop, count)
             if evicted is None:
-                new.lost += int((index >= new.since).sum())
+                new.lost += int(((index >= new.since) & (ticks.time < whole)).sum())
             else:
                 ticks, index = join([evicted, ticks]), np.concatenate([np.full(len(evicted), -1), index])
                 new.stale |= bool((evicted.rule == TICK_RULE).any())
@@ -208,18 +249,21 @@ class BarUpdater:
         order = in_order(ticks)
         if order is not None:
             ticks, index = ticks.take(order), index[order]
-        at = base_bars.find(start)
-        state = _state(base_bars, at)
-        if base_bars.base == MINUTE and new.uses_tick_rule:
+        state = _state(base_bars, base_bars.find(start))
+        if base == MINUTE and new.uses_tick_rule:
             ticks = self._resolve(ticks, index, directions(ticks.level, *state), new)
-        before = base_bars.row(at) if base_bars.holds(start) else None
-        rows = rows_of(ticks, np.array([start]), np.array([0]), state)
-        base_bars.put(rows, 0)
-        if base_bars.base != MINUTE or not new.uses_tick_rule or at + 1 >= len(base_bars):
+        starts = ticks.time // base * base
+        bounds = edges(starts)
+        last = int(starts[-1])
+        before = base_bars.row(base_bars.find(last)) if base_bars.holds(last) else None
+        rows = rows_of(ticks, starts[bounds], bounds, state)
+        base_bars.put(rows)
+        at = base_bars.find(end)
+        if base != MINUTE or not new.uses_tick_rule or at >= len(base_bars):
             return None
-        if before is not None and all(before[name] == int(rows[name][0]) for name in ("close", "direction")):
+        if before is not None and all(before[name] == int(rows[name][-1]) for name in ("close", "direction")):
             return None
-        return int(base_bars.column("start")[at + 1])
+        return int(base_bars.column("start")[at])
 
     def _resolve(self, ticks: Columns, index: Ints, signs: Codes, new: BarUpdate) -> Columns:
         """Apply the tick rule to the ticks of one row, and record a correction for counted ticks that changed."""

@@ -43,7 +43,6 @@ def passes_from(state: SymbolState, frame: Frame, session: int) -> Checkpoints:
 def activity_window(state: SymbolState, frame: Frame, time: int, side: Side, counting: Counting) -> Window:
     """The window of an activity frame at `time` (ms UTC)."""
     tape = state.tape
-    tape.refresh()
     found, newest = frame_passes(state, frame), newest_minute(tape)
     if not ready(state, found, newest, newest, counting, CHECKPOINTS):
         return Window(counting=True)

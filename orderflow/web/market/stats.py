@@ -35,6 +35,7 @@ PLAIN = (
     "rejected",
     "unknown",
     "evicted",
+    "pending",
 )
 
 

@@ -1,0 +1,48 @@
+"""Symbols whose new ticks take long to aggregate: that is done in the background, one symbol after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from orderflow.market.symbol import SymbolState
+from orderflow.market.tape import Lock
+from orderflow.market.windows.counting import Background
+
+
+class Backlog:
+    """The queue of these symbols.
+
+    background: runs the work. lock: of the queue. done: called with the symbol whenever it has caught up.
+    """
+
+    def __init__(self, background: Background, lock: Lock, done: Callable[[SymbolState], object]) -> None:
+        self._background = background
+        self._lock = lock
+        self._done = done
+        self._waiting: list[SymbolState] = []
+        self._running = False
+
+    def add(self, state: SymbolState) -> None:
+        """Have the symbol's ticks aggregated, unless it waits already."""
+        with self._lock:
+            if any(state is waiting for waiting in self._waiting):
+                return
+            self._waiting.append(state)
+            start, self._running = not self._running, True
+        if start:
+            self._background(self._step)
+
+    def _step(self) -> bool:
+        with self._lock:
+            if not self._waiting:
+                self._running = False
+                return False
+            state = self._waiting.pop(0)
+        try:
+            state.tape.catch_up()
+            self._done(state)
+        except BaseException:
+            with self._lock:
+                self._running = False  # the next symbol that is added starts it again
+            raise
+        return True
