@@ -12,10 +12,11 @@ from orderflow.market.windows.counting import Background
 class Backlog:
     """The queue of these symbols.
 
-    background: runs the work. lock: of the queue. done: called with the symbol whenever it has caught up.
+    background: runs the work. lock: of the queue. done: called with the symbol whenever it has caught up, and
+    whether anybody asked for its bars in vain.
     """
 
-    def __init__(self, background: Background, lock: Lock, done: Callable[[SymbolState], object]) -> None:
+    def __init__(self, background: Background, lock: Lock, done: Callable[[SymbolState, bool], object]) -> None:
         self._background = background
         self._lock = lock
         self._done = done
@@ -39,8 +40,7 @@ class Backlog:
                 return False
             state = self._waiting.pop(0)
         try:
-            state.tape.catch_up()
-            self._done(state)
+            self._done(state, state.tape.catch_up())
         except BaseException:
             with self._lock:
                 self._running = False  # the next symbol that is added starts it again

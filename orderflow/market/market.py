@@ -307,7 +307,7 @@ class Market(MarketReads):
 
     def _counted(self, state: SymbolState) -> None:
         with self._lock:
-            state.tape.revision += 1  # a poll then brings the count, though no ticks came
+            state.tape.revision += 1  # a poll then brings what is new, though no ticks came
 
     def _store_sizes(self, state: SymbolState) -> None:
         if state.sizes_stored or state.simulated or not self._log.durable:
@@ -401,12 +401,13 @@ class Market(MarketReads):
         if self._on_change is not None and not self._loading:
             self._on_change(symbol, revision)
 
-    def _caught_up(self, state: SymbolState) -> None:
-        """A symbol of the backlog has new bars."""
+    def _caught_up(self, state: SymbolState, asked: bool) -> None:
         self._evict_excess()
-        with self._lock:
-            if self._symbols.get(state.tape.symbol) is state:
-                self._notify(state.tape.symbol, state.tape.revision)
+        if asked:
+            self._counted(state)
+            with self._lock:
+                if self._symbols.get(state.tape.symbol) is state:
+                    self._notify(state.tape.symbol, state.tape.revision)
 
     def _evict_excess(self) -> None:
         while self._held > self._max_ticks:

@@ -71,7 +71,7 @@ class Tape:
         self.ask = ask
         self._bars = Aggregation(self.buffer, self.evicted, max_candles, session or Session(), logged=logged)
         self._included = 0
-        self._loading = self._catching_up = False
+        self._loading = self._catching_up = self._asked = False
         self._failure: OrderflowError | None = None
 
     # writing
@@ -183,7 +183,8 @@ class Tape:
     def catch_up(self) -> bool:
         """Aggregate the ticks that have arrived, however long it takes; others may read the older bars meanwhile.
 
-        False if another caller is doing it. Raises StorageFailed if the log is needed and cannot be read.
+        Returns whether anybody asked for the new ones in vain. Another caller may be doing it. Raises StorageFailed if
+        the log is needed and cannot be read.
         """
         revision, until = self.revision, self.buffer.n
         while self._bars.done < until:
@@ -196,8 +197,9 @@ class Tape:
                 made, grid, self._catching_up = self._bars.catch_up(until), self.grid, True
             self._run(made, revision, grid)
         with self.lock:
+            asked, self._asked = self._asked, False
             self._included = max(self._included, revision)
-        return True
+        return asked
 
     def _run(self, made: CatchUp, revision: int, grid: Grid) -> None:
         """Make bars without the lock, and take them over unless the grid was refined meanwhile."""
@@ -221,9 +223,11 @@ class Tape:
         revision, until = self.revision, self.buffer.n
         if self._bars.done < until:
             if self._catching_up:
+                self._asked = True
                 return False
             work = self._bars.late_work(until)
             if work > AT_ONCE and self.ask is not None and not self._loading:
+                self._asked = True
                 self.ask()
                 return False
             if work and (until - self._bars.done > CHUNK or self._loading):

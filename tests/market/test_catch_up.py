@@ -14,13 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orderflow.errors import BadInput, Busy, StorageFailed
-from orderflow.market import aggregation, buffer, symbol, tape
-from orderflow.market import market as market_module
-from orderflow.market.bars import catch_up
-from orderflow.market.bars.catch_up import CatchUp
+from orderflow.market import aggregation, buffer, symbol
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
+from tests.market.beside import Beside, shrink
 from tests.market.memory_log import MemoryLog
 from tests.market.ticks import START, draw, same
 
@@ -30,65 +28,10 @@ SEEDS = st.integers(0, 2**32 - 1)
 SECOND = 1_000_000_000
 
 
-class Beside:
-    """A background that works when it is told to. meanwhile: called in the middle of the work, without a lock."""
-
-    def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.steps: list[Callable[[], bool]] = []
-        self.working = False
-        self.meanwhile: list[Callable[[], object]] = []
-        run, put_in_order = CatchUp.run, CatchUp.put_in_order
-
-        def interrupted(made: CatchUp) -> None:
-            self._interrupt()
-            run(made)
-            self._interrupt()
-
-        def in_order(made: CatchUp, starts: Any) -> None:
-            self._interrupt()
-            put_in_order(made, starts)
-
-        patch.setattr(CatchUp, "run", interrupted)
-        patch.setattr(CatchUp, "put_in_order", in_order)
-
-    def __call__(self, step: Callable[[], bool]) -> None:
-        self.steps.append(step)
-
-    def work(self) -> None:
-        """Do what waits."""
-        while self.steps:
-            step = self.steps.pop()
-            self.working = True
-            while step():
-                pass
-            self.working = False
-
-    def _interrupt(self) -> None:
-        if self.meanwhile:
-            self.meanwhile.pop()()
-
-
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Every limit is so small that a few ticks are very many."""
     return shrink(monkeypatch)
-
-
-def shrink(patch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    for module, name, value in (
-        (buffer, "SEGMENT", 64),
-        (aggregation, "CHUNK", 16),
-        (catch_up, "CHUNK", 16),
-        (tape, "CHUNK", 16),
-        (tape, "AT_ONCE", 20),
-        (aggregation, "AT_ONCE", 20),
-        (aggregation, "READ", 50),
-        (catch_up, "SORTED", 60),
-        (catch_up, "LOOSE", 40),
-        (market_module, "EAGER", 100),
-    ):
-        patch.setattr(module, name, value)
-    return patch
 
 
 @settings(max_examples=60, deadline=None)
@@ -203,10 +146,10 @@ def test_reads_are_refused_until_it_is_done_and_charts_stay_as_they_were(small: 
     assert len(market.arrivals("X", sides=False)) == 100
     told.clear()
     beside.work()
-    assert told == [("X", 2)]
+    assert told == [("X", 3)]
     assert not market.is_behind("X")
     shown = market.changed("X", MINUTE, before["rev"], before["epoch"], 1)
-    assert (shown["rev"], shown["stats"]["counting"], shown["stats"]["pending"]) == (2, False, 0)
+    assert (shown["rev"], shown["stats"]["counting"], shown["stats"]["pending"]) == (3, False, 0)
     assert sum(bar["n"] for bar in shown["bars"]) == 100
     for read in reads:
         read()

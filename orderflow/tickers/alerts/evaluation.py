@@ -75,10 +75,21 @@ class Evaluation:
         return +(now + self._unseen)
 
     def advance(self, symbol: str) -> None:
-        """Evaluate what has arrived of a symbol. Raises StorageFailed; then nothing of it is kept."""
+        """Evaluate what has arrived of a symbol.
+
+        Raises StorageFailed if the log cannot be read or the store not written, and Busy while ticks of the symbol are
+        put in order. Then nothing of it is kept, and `load` reads everything again.
+        """
         tracked = self._symbols.get(symbol)
         if tracked is None:
             return
+        try:
+            self._advance(tracked)
+        except BaseException:
+            self._loaded = False
+            raise
+
+    def _advance(self, tracked: Tracked) -> None:
         for piece, ordinal, found, closed in tracked.advance():
             events = self._of_prices(tracked, piece, found)
             events += self._of_bars(tracked, ordinal, closed)

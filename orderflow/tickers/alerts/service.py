@@ -293,7 +293,10 @@ class Alerts:
             self._expire()
             known = self._evaluation.symbols()
             wanted, self._all = known if self._all else [name for name in known if name in changed], False
-            self._advance(wanted)
+            for symbol in wanted:
+                if self._market.is_behind(symbol):
+                    continue  # it counts as changed when its ticks are in order
+                self._evaluation.advance(symbol)
             if events := self._plumbing.events(self._evaluation):
                 self._evaluation.store(Changes(events=events))
             if self._clock.monotonic() - self._flushed > FLUSH_SECONDS:

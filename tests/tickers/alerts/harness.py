@@ -11,6 +11,8 @@ from typing import Any, cast
 import numpy as np
 
 from orderflow.errors import StorageFailed
+from orderflow.market.arrivals import Past
+from orderflow.market.bars.footprint import BarTable
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
@@ -61,6 +63,25 @@ class FaultyStore(MemoryStore):
         return new
 
 
+class FaultyMarket(Market):
+    """Fails once to read bars or older ticks, as with a log that does not answer."""
+
+    broken = False
+
+    def past(self, symbol: str, start: int, end: int, until: int, since: int = 0) -> Past:
+        self._fail()
+        return super().past(symbol, start, end, until, since)
+
+    def bars(self, symbol: str, frame: Frame, **span: Any) -> BarTable:
+        self._fail()
+        return super().bars(symbol, frame, **span)
+
+    def _fail(self) -> None:
+        fail, self.broken = self.broken, False
+        if fail:
+            raise StorageFailed("the log does not answer")
+
+
 class Caller:
     """Workers that do everything at once, in the caller."""
 
@@ -108,7 +129,8 @@ class Alerted:
         self.made: dict[str, Alert] = {}
         self.hour = 0
         self.deleted = set[tuple[int, Fraction]]()
-        self.market = Market(self.log)
+        self.market = FaultyMarket(self.log)
+        self.unreadable = False
         self.evaluation = Evaluation(self.market, self.store, StoppedClock())
         self.evaluation.load()
         self._serve()
@@ -125,14 +147,18 @@ class Alerted:
             self.market.ingest([batch_of(ticks)])
 
     def evaluate(self) -> None:
-        try:
-            self.evaluation.advance(SYMBOL)
-        except StorageFailed:
-            self.evaluation.load()
-            self.evaluation.advance(SYMBOL)
+        self.market.broken, self.unreadable = self.unreadable, False
+        for _ in range(2):  # one to read, one to write
+            try:
+                return self.evaluation.advance(SYMBOL)
+            except StorageFailed:
+                self.evaluation.load()
+            finally:
+                self.market.broken = False
+        self.evaluation.advance(SYMBOL)
 
     def restart(self) -> None:
-        self.market = Market(self.log)
+        self.market = FaultyMarket(self.log)
         self.market.load()
         self.evaluation = Evaluation(self.market, self.store, StoppedClock())
         self.evaluation.load()

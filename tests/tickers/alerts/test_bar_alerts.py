@@ -226,7 +226,11 @@ TICKS = st.lists(
     max_size=14,
 )
 STEPS = st.one_of(
-    TICKS, TICKS, alerts(), alerts(), st.sampled_from(["evaluate", "restart", "flush", "killed before", "killed after"])
+    TICKS,
+    TICKS,
+    alerts(),
+    alerts(),
+    st.sampled_from(["evaluate", "restart", "flush", "killed before", "killed after", "unreadable"]),
 )
 
 
@@ -241,6 +245,8 @@ def run(steps: list[object]) -> BarAlerted:
                 now += forward * SECOND
                 ticks.append(oracle.Tick(now, price * QUARTER, Decimal(size), side))
             alerted.send(ticks)
+        elif step == "unreadable":
+            alerted.unreadable = True
         elif str(step).startswith("killed"):
             alerted.store.fail = str(step).removeprefix("killed ")
         else:

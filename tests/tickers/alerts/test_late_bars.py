@@ -142,7 +142,7 @@ TICKS = st.lists(
 )
 OF_TIME = alerts().map(lambda wanted: replace(wanted, frame="5s" if ":" in wanted.frame else wanted.frame))
 ALERT = st.one_of(alerts(), OF_TIME)
-STEPS = st.one_of(TICKS, TICKS, ALERT, st.sampled_from(["restart", "killed before", "killed after"]))
+STEPS = st.one_of(TICKS, TICKS, ALERT, st.sampled_from(["restart", "killed before", "killed after", "unreadable"]))
 
 
 MIDNIGHT = START - START % (86_400 * SECOND) + 86_400 * SECOND
@@ -165,6 +165,8 @@ def run(steps: list[Any], now: int = START + 200 * SECOND) -> LateAlerted:
             alerted.look()
         elif step == "restart":
             alerted.restart()
+        elif step == "unreadable":
+            alerted.unreadable = True
         else:
             alerted.store.fail = str(step).removeprefix("killed ")
     return alerted

@@ -48,7 +48,9 @@ STEPS = st.one_of(
     rules(),
     rules(),
     EDITS,
-    st.sampled_from(["evaluate", "restart", "flush", "reset", "configure", "shorten", "killed before", "killed after"]),
+    st.sampled_from(
+        ["evaluate", "restart", "flush", "reset", "configure", "shorten", "killed before", "killed after", "unreadable"]
+    ),
 )
 
 
@@ -88,6 +90,8 @@ def _run(alerted: Alerted, steps: list[object]) -> Alerted:
             alerted.reset()
         elif step == "configure":
             alerted.configure()
+        elif step == "unreadable":
+            alerted.unreadable = True
         else:
             alerted.store.fail = str(step).removeprefix("killed ")
     alerted.evaluate()
