@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from orderflow.arrays import Floats, Ints
-from orderflow.errors import BadInput, FieldError, NotFound
+from orderflow.errors import BadInput, Busy, FieldError, NotFound
 from orderflow.feeds.live import FeedStatus, SeriesStatus, State
 from orderflow.feeds.live_feeds import LiveFeeds
 from orderflow.market.frames import DAY, HOUR, MINUTE, SECOND, Frame
@@ -119,7 +119,10 @@ class Quotes:
         known = self._past.get((series, span))
         if known is not None and known[:2] == (moment, epoch):
             return known[2]
-        bars = self._market.bars(series, ONE_MINUTE, start=moment - span // TOLERANCE, end=moment)
+        try:
+            bars = self._market.bars(series, ONE_MINUTE, start=moment - span // TOLERANCE, end=moment)
+        except Busy:  # late trades are being put in order
+            return None
         grid = bars.grid
         found = int(bars.close[-1]) * grid.tick_units / 10**grid.price_decimals if len(bars) else None
         self._past[series, span] = moment, epoch, found

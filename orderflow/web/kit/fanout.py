@@ -21,7 +21,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Protocol
 
-from orderflow.errors import Conflict
+from orderflow.errors import Busy, Conflict
 from orderflow.runtime.bus import Receiver
 from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Event, Workers
@@ -147,7 +147,7 @@ class Topic:
         ready: dict[Hashable | None, tuple[Hashable, bytes]],
         present: Hashable | None = None,
     ) -> bool:
-        """Send one client its update. False, with nothing sent, if the client is slow."""
+        """Send one client its update. False, with nothing sent, if the client is slow or the source is busy."""
         since = client.version
         if since is not None and since == present:
             version, data = since, b""  # only private messages are to be sent
@@ -156,7 +156,10 @@ class Topic:
                 if len(ready) >= MAX_VERSIONS:
                     since = None
                 if since not in ready:
-                    version, text = self.source.message(since)
+                    try:
+                        version, text = self.source.message(since)
+                    except Busy:
+                        return False
                     ready[since] = version, frame(text)
             version, data = ready[since]
         if client.push(data):

@@ -120,7 +120,7 @@ def _is_there(market: MarketReader, batch: TickBatch) -> bool:
     """Whether the market has a tick at the time of the batch's first one."""
     time = int(batch.time[0])
     try:
-        return bool(len(market.ticks(batch.symbol, start=time, end=time + 1, limit=1).ticks.time))
+        return bool(len(market.arrivals_at(batch.symbol, time)))
     except NotFound:
         return False
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterator
 
 import pytest
 
-from orderflow.errors import Conflict
+from orderflow.errors import Busy, Conflict
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Workers
@@ -492,3 +492,20 @@ def test_a_round_that_is_asked_for_during_a_round_follows_it(source: Numbers, pa
     topic.broadcast(lambda seconds: None)
     assert pair.read() == ["None>5"]
     assert not topic.broadcasting
+
+
+def test_a_source_that_is_busy_is_asked_again_and_nothing_is_sent_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, topic: Topic, source: Numbers, pairs: Callable[..., Pair]
+) -> None:
+    one = pairs()
+    topic.clients.add(one.client)
+    with monkeypatch.context() as busy:
+        busy.setattr(source, "message", raise_busy)
+        assert not topic.round(lambda _: False)
+        assert one.read() == []
+    assert topic.round(lambda _: False)
+    assert one.read() == ["None>1"]
+
+
+def raise_busy(since: Hashable | None) -> tuple[Hashable, bytes]:
+    raise Busy("ticks are being put in order")
