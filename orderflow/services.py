@@ -21,6 +21,7 @@ from orderflow.market.tick_log import DamagedPart, NoLog, TickLog
 from orderflow.products import PRODUCTS, Parts, build_parts
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.clock import Clock, JumpWatch, SystemClock
+from orderflow.runtime.memory import give_back
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings, SymbolSettings
 from orderflow.storage.records.address import address_of
@@ -99,6 +100,7 @@ class Services:
         """
         told = {name: _texts(instrument) for name, instrument in self.settings.symbols.items()}
         self.market.reset(symbol, told if symbol is None else {})
+        self.workers.run(give_back)
 
     def problems(self) -> list[str]:
         """What the operator should know: why writes are refused, and what was wrong at the start. Without any: []."""

@@ -38,7 +38,7 @@ MIN_MINUTE_ROWS = 10_080
 class Aggregation:
     """The bars of the first `done` ticks of a buffer.
 
-    buffer: of the ticks. evicted(start, end): reads evicted ticks back, see `Tape.evicted`. logged: whether there is a
+    buffer: of the ticks. evicted: reads evicted ticks back. logged: whether there is a
     log. max_candles: bars kept for each frame.
     """
 

@@ -14,10 +14,10 @@ import numpy as np
 from orderflow.arrays import Indices, Ints
 from orderflow.errors import StorageFailed
 from orderflow.market.buffer import Columns, join
+from orderflow.market.evicted import READ_RETRIES
 from orderflow.market.grid import Grid
 from orderflow.market.history import LOOKBACK
 from orderflow.market.symbol import SymbolState
-from orderflow.market.tape import READ_RETRIES
 
 OVERLAP = 64
 """Ticks by which memory and the log are compared, to see that the log ends with the ticks in memory."""

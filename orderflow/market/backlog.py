@@ -12,23 +12,30 @@ from orderflow.market.windows.counting import Background
 class Backlog:
     """The queue of these symbols.
 
-    background: runs the work. lock: of the queue. done: called with the symbol whenever it has caught up, and
-    whether anybody asked for its bars in vain.
+    background: runs the work. lock: of the queue. find: the state of a symbol, None after a reset. done: called with
+    the symbol whenever it has caught up, and whether anybody asked for its bars in vain.
     """
 
-    def __init__(self, background: Background, lock: Lock, done: Callable[[SymbolState, bool], object]) -> None:
+    def __init__(
+        self,
+        background: Background,
+        lock: Lock,
+        find: Callable[[str], SymbolState | None],
+        done: Callable[[SymbolState, bool], object],
+    ) -> None:
         self._background = background
         self._lock = lock
+        self._find = find
         self._done = done
-        self._waiting: list[SymbolState] = []
+        self._waiting: list[str] = []
         self._running = False
 
-    def add(self, state: SymbolState) -> None:
+    def add(self, symbol: str) -> None:
         """Have the symbol's ticks aggregated, unless it waits already."""
         with self._lock:
-            if any(state is waiting for waiting in self._waiting):
+            if symbol in self._waiting:
                 return
-            self._waiting.append(state)
+            self._waiting.append(symbol)
             start, self._running = not self._running, True
         if start:
             self._background(self._step)
@@ -38,9 +45,10 @@ class Backlog:
             if not self._waiting:
                 self._running = False
                 return False
-            state = self._waiting.pop(0)
+            state = self._find(self._waiting.pop(0))
         try:
-            self._done(state, state.tape.catch_up())
+            if state is not None:
+                self._done(state, state.tape.catch_up())
         except BaseException:
             with self._lock:
                 self._running = False  # the next symbol that is added starts it again

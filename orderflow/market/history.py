@@ -11,9 +11,10 @@ from orderflow.market.bars.activity_series import assign
 from orderflow.market.bars.base_bars import directions
 from orderflow.market.bars.footprint import BarTable, tabulate
 from orderflow.market.bars.series import Bar, level_sums
-from orderflow.market.bars.updates import BarUpdater, ReadLog
+from orderflow.market.bars.updates import BarUpdater
 from orderflow.market.buffer import Columns, in_order, join
 from orderflow.market.decimals import edges
+from orderflow.market.evicted import ReadLog
 from orderflow.market.frames import HOUR, MINUTE, Frame
 from orderflow.market.sessions import bar_end, bar_start
 from orderflow.market.tape import Tape

@@ -77,7 +77,7 @@ class Market(MarketReads):
         self._reserved = ReservedSymbols()
         self._keys = IdempotencyKeys()
         self._background = background
-        self._backlog = Backlog(beside, new_lock(), self._caught_up) if beside is not None else None
+        self._backlog = Backlog(beside, new_lock(), self._symbols.get, self._caught_up) if beside is not None else None
         self._most_pending = max(EAGER, max_ticks // 4)
         self._logged = LoggedTicks()
         self._held = 0
@@ -328,7 +328,7 @@ class Market(MarketReads):
         settings = self._settings.get(symbol, {})
         state = SymbolState.make(symbol, self._max_candles, log, settings, self._new_lock(), simulated=simulated)
         if self._backlog is not None:
-            state.tape.ask = partial(self._backlog.add, state)
+            state.tape.ask = partial(self._backlog.add, symbol)
         return state
 
     def _reserve_unwritten(self, batches: Sequence[TickBatch]) -> list[Prepared]:
@@ -394,7 +394,7 @@ class Market(MarketReads):
         if len(prepared.columns):
             self._notify(state.tape.symbol, revision)
         if self._backlog is not None and not self._loading and state.tape.pending > EAGER:
-            self._backlog.add(state)
+            self._backlog.add(state.tape.symbol)
         return revision
 
     def _notify(self, symbol: str, revision: int) -> None:

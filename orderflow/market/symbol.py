@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,7 +73,7 @@ class Prepared:
         return self.new.batch
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class SymbolState:
     """State of one symbol. Only the tape has its own lock; the market's lock must be held for the rest.
 
@@ -114,16 +115,18 @@ class SymbolState:
         """A symbol without ticks. settings: of the instrument, as `Market.configure` stores them."""
 
         def read(start: int, end: int) -> Columns | None:
-            if not log.durable:
+            own = made()
+            if not log.durable or own is None:
                 return None
             batch = log.read(symbol, start, end)
-            return Columns.empty() if batch is None else state.on_grid(batch)
+            return Columns.empty() if batch is None else own.on_grid(batch)
 
         segment = SMALL_SEGMENT if simulated else None
         session = Session.parse(settings.get("session", "UTC"))
         tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, session=session, segment=segment)
         tape.grid = initial_grid(settings)
         state = SymbolState(tape, log, simulated=simulated)
+        made = weakref.ref(state)  # no circle: what was reset leaves memory at once
         return state
 
     def on_grid(self, batch: TickBatch) -> Columns:

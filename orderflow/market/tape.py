@@ -7,14 +7,11 @@ by `catch_up`. Other symbols, the log's format and the web belong to `Market` an
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
-import numpy as np
-
-from orderflow.errors import Busy, OrderflowError, StorageFailed
+from orderflow.errors import Busy, OrderflowError
 from orderflow.market.aggregation import AT_ONCE, SESSION, Aggregation
 from orderflow.market.audit import Audit
 from orderflow.market.bars.activity_series import ActivitySeries
@@ -24,19 +21,16 @@ from orderflow.market.bars.checkpoints import Passes
 from orderflow.market.bars.late import LateNotes
 from orderflow.market.bars.series import Series
 from orderflow.market.bars.traded import TradedMinutes
-from orderflow.market.bars.updates import ReadLog
 from orderflow.market.buffer import Columns, TickBuffer
+from orderflow.market.evicted import Evicted, ReadLog
 from orderflow.market.frames import Frame
 from orderflow.market.grid import Grid
 from orderflow.market.sessions import Session
 
-__all__ = ["READ_RETRIES", "SESSION", "Lock", "Tape"]
+__all__ = ["SESSION", "Lock", "Tape"]
 
 Lock = AbstractContextManager[Any]
 """A reentrant lock."""
-
-READ_RETRIES = 500
-"""Retries of a log read while the log is ahead of memory, 2 ms apart."""
 
 
 class Tape:
@@ -69,6 +63,7 @@ class Tape:
         self.lock = lock
         self.read_log = read_log
         self.ask = ask
+        self.evicted = Evicted(symbol, self.buffer, read_log)
         self._bars = Aggregation(self.buffer, self.evicted, max_candles, session or Session(), logged=logged)
         self._included = 0
         self._loading = self._catching_up = self._asked = False
@@ -125,30 +120,6 @@ class Tape:
         """Evict the oldest segment if all its ticks are older than `before` (ns UTC). Returns the number evicted."""
         with self.lock:
             return self.evict() if self.buffer.may_evict(before) else 0
-
-    def evicted(self, start: int, end: int, count: int | None = None) -> Columns | None:
-        """Evicted ticks with start <= time < end (ns UTC), in arrival order; None without a log.
-
-        The log also contains the ticks in memory and, briefly, a batch that is written but not yet published. Both are
-        last in arrival order. count: of the evicted ticks, if it is known. Else they are what precedes the held ones,
-        as soon as the log ends with those. Raises StorageFailed if it does not within READ_RETRIES tries.
-        """
-        for _ in range(READ_RETRIES):
-            _, held = self.buffer.between(start, end)
-            logged = self.read_log(start, end)
-            if logged is None:
-                return None
-            if (
-                count is not None
-                and len(logged) >= count
-                and np.array_equal(logged.time[count : count + len(held)], held.time)
-            ):
-                return logged.take(slice(0, count))
-            evicted = len(logged) - len(held)
-            if evicted >= 0 and np.array_equal(logged.time[evicted:], held.time):
-                return logged.take(slice(0, evicted))
-            time.sleep(0.002)
-        raise StorageFailed(f"the log of {self.symbol} does not end with the ticks in memory")
 
     # aggregation
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -258,3 +260,19 @@ def test_a_minute_takes_no_more_ticks_than_can_be_put_in_order(small: pytest.Mon
         market.ingest([late(1, at=begin)])
     assert market.stats("X")["ticks"] == 400
     assert market.bars("X", MINUTE).trades.tolist() == [100, *[10] * 30]
+
+
+def test_what_was_reset_leaves_memory_at_once(small: pytest.MonkeyPatch) -> None:
+    beside = Beside(small)
+    market = Market(MemoryLog(), beside=beside, max_ticks=200)
+    market.ingest([late(300, minutes=3)])
+    beside.work()
+    for frame in FRAMES:
+        market.changed("X", Frame.parse(frame), 0, None, 1)
+    held = weakref.ref(market._symbols["X"].tape.buffer)
+    gc.disable()
+    try:
+        market.reset("X")
+        assert held() is None, "only the garbage collector finds it"
+    finally:
+        gc.enable()

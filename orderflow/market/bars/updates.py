@@ -6,7 +6,7 @@ ticks that follow; sides that were already counted are returned as corrections, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Protocol
@@ -25,11 +25,9 @@ from orderflow.market.ticks import SideRule
 TICK_RULE = int(SideRule.TICK)
 FOREVER = 2**63 - 1
 
-ReadLog = Callable[[int, int], Columns | None]
-
 
 class ReadEvicted(Protocol):
-    """See `Tape.evicted`."""
+    """See `market.evicted`."""
 
     def __call__(self, start: int, end: int, count: int | None = None) -> Columns | None: ...
 
