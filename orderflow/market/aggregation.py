@@ -102,6 +102,8 @@ class Aggregation:
 
     def fill_scalars(self, series: Series, starts: list[int]) -> None:
         """Compute the missing scalars of the bars of a series that begin at `starts` (ns UTC)."""
+        if not starts:
+            return
         base_bars = self.base_bars[series.frame.base]
         for start in starts:
             bar = series.bars[start]
@@ -176,15 +178,16 @@ class Aggregation:
         self.base_bars = {MINUTE: made.minutes}
         self.traded = made.traded
         if not self.done:
-            self.ref = made.first_level
+            self._begin(made.first_level)
+        if made.new.stale:
+            self.series.clear()
+        made.set_flags()
         self.done = made.until
         self.lost += made.new.lost
         self.activity.clear()
         if made.late is not None:
             self.passes.late(made.late)
             self.late.add(revision, made.late)
-        if made.new.stale:
-            self.series.clear()
         for name, series in list(self.series.items()):
             if made.series.get(name) is not series or made.sums is None:  # it is built again on demand
                 del self.series[name]
@@ -200,6 +203,7 @@ class Aggregation:
         late, self.updater.deferred = sorted(self.updater.deferred or ()), None
         made = self.catch_up(self.done)
         made.put_in_order(np.array(late, np.int64))
+        made.set_flags()
         self.base_bars[MINUTE] = made.minutes
         self.lost += made.new.lost
         self.forget_activity()
@@ -210,7 +214,7 @@ class Aggregation:
         """Aggregate the ticks before index `until`, which bars change with `revision`."""
         new = self.updater.take(self.done, until)
         if not self.done:
-            self.ref = int(new.ticks.level[0])
+            self._begin(int(new.ticks.level[0]))
         for base_bars in self.base_bars.values():
             self.updater.grow(base_bars, new)
         self.lost += new.lost
@@ -237,6 +241,11 @@ class Aggregation:
             self._sealed.append(new.sealed)
         self.trim()
         self.done = until
+
+    def _begin(self, level: int) -> None:
+        """Prices are relative to the first one from now on. Series without bars may have been asked for before."""
+        self.ref = level
+        self.series.clear()
 
     def audit_next(self) -> bool:
         """Recompute the next minute that was sealed from its ticks; repair it if it differs. False if there is none."""
@@ -265,8 +274,6 @@ class Aggregation:
         series = Series(frame, self.session, cap, self.ref, log_floor=revision)
         minutes = self.minutes
         if not len(minutes):
-            if frame.base == SECOND:
-                self.base_bars[SECOND] = BaseBars(SECOND)
             return series
         starts = minutes.column("start")
         begin = self._first_of(frame, minutes, cap)

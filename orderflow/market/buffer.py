@@ -20,8 +20,6 @@ from orderflow.market.ticks import NO_ID
 
 SEGMENT = 1 << 18
 """Ticks in a segment: 7.6 MB at 29 B a tick. The operating system commits its pages as they are written."""
-BUCKETS = 1 << 14
-"""Buckets in which `count_in` counts first."""
 SMALL_SEGMENT = 1 << 14
 """Segment size for simulated symbols, which are many and have few ticks each."""
 
@@ -235,20 +233,6 @@ class TickBuffer:
         if not parts:
             return np.empty(0, np.int64), self.slice(0, 0)
         return (indices[0], parts[0]) if len(parts) == 1 else (np.concatenate(indices), join(parts))
-
-    def count_in(self, starts: Ints, length: int, floor: Ints, since: int = 0) -> Ints:
-        """int64[k]: number of ticks with index >= since in each of the spans of `length` ns that begin at `starts`.
-
-        starts: int64[k], multiples of `length`. Spans with at most `floor` (int64[k]) ticks may be given as 0. They are
-        told apart with one look at each tick, whatever k is.
-        """
-        bound = np.zeros(BUCKETS, np.int64)
-        for number, a, b in self._pieces(max(self.first, since), self.n):
-            bound += np.bincount(self._segments[number].time[a:b] // length % BUCKETS, minlength=BUCKETS)
-        found = np.zeros(len(starts), np.int64)
-        for at in np.flatnonzero(bound[starts // length % BUCKETS] > floor).tolist():
-            found[at] = len(self.between(int(starts[at]), int(starts[at]) + length, since=since)[0])
-        return found
 
     def first_from(self, start: int, since: int = 0) -> int | None:
         """Index, from `since` on, of the first tick in arrival order at or after `start` (ns UTC); None without one."""

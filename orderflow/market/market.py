@@ -78,7 +78,7 @@ class Market(MarketReads):
         self._keys = IdempotencyKeys()
         self._background = background
         self._backlog = Backlog(beside, new_lock(), self._symbols.get, self._caught_up) if beside is not None else None
-        self._most_pending = max(EAGER, max_ticks // 4)
+        self._most_pending = max(EAGER, max_ticks // 8)
         self._logged = LoggedTicks()
         self._held = 0
         self._loading = False

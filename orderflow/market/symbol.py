@@ -204,19 +204,16 @@ class SymbolState:
         return grid
 
     def _check_minutes(self, batch: TickBatch) -> None:
-        """Refuse more ticks in one minute than can be put in order at once."""
+        """Refuse ticks of a minute that has the most it may have. Those that wait to be put in order do not count."""
         if self.counters.ticks + len(batch) <= MOST_IN_MINUTE:
             return
-        tape = self.tape
         minutes, count = np.unique(batch.time // MINUTE * MINUTE, return_counts=True)
-        with tape.lock:
-            known = tape.traded.ticks_in(minutes)
-            if (known + tape.pending + count <= MOST_IN_MINUTE).all():
-                return
-            known += tape.buffer.count_in(minutes, MINUTE, MOST_IN_MINUTE - known - count, since=tape.aggregated)
-        for at in np.flatnonzero(known + count > MOST_IN_MINUTE)[:1].tolist():
-            left = max(0, MOST_IN_MINUTE - int(known[at]))
-            row = int(np.flatnonzero(batch.time // MINUTE * MINUTE == minutes[at])[left])
+        with self.tape.lock:
+            known = self.tape.traded.ticks_in(minutes)
+        full = np.flatnonzero(known + count > MOST_IN_MINUTE)
+        if len(full):
+            of_minute = np.flatnonzero(batch.time // MINUTE * MINUTE == minutes[full[0]])
+            row = int(of_minute[max(0, MOST_IN_MINUTE - int(known[full[0]]))])
             reason = f"the symbol has {MOST_IN_MINUTE:,} ticks in the minute of this time already, and takes no more"
             raise BadInput(f"row {row}: {reason}", [FieldError(row, "time", reason)])
 

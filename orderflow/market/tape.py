@@ -183,9 +183,7 @@ class Tape:
         finally:
             with self.lock:
                 self._catching_up, self._failure = False, failure
-                if self.grid is not grid:
-                    self._bars.forget_ladders()  # the sides of ticks may have changed, and are counted again
-                elif failure is None:
+                if failure is None and self.grid is grid:  # else it is of the old grid, and made again
                     self._bars.put(made, revision)
                     self._included = revision
 

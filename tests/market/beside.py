@@ -14,12 +14,13 @@ from orderflow.market.bars.catch_up import CatchUp
 
 
 class Beside:
-    """A background that works when it is told to. meanwhile: called in the middle of the work, without a lock."""
+    """A background that works when it is told to. meanwhile: called in the middle of the work, unless `locked`."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.steps: list[Callable[[], bool]] = []
         self.working = False
         self.meanwhile: list[Callable[[], object]] = []
+        self.locked: Callable[[], bool] = bool
         run, put_in_order = CatchUp.run, CatchUp.put_in_order
 
         def interrupted(made: CatchUp) -> None:
@@ -47,7 +48,7 @@ class Beside:
             self.working = False
 
     def _interrupt(self) -> None:
-        if self.meanwhile:
+        if self.meanwhile and not self.locked():
             self.meanwhile.pop()()
 
 

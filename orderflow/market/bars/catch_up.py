@@ -55,7 +55,7 @@ class CatchUp:
         self.traded = traded.copy()
         self.series = {name: one for name, one in series.items() if one.frame.base == MINUTE}
         self.since, self.until = since, until
-        self.new = BarUpdate(Columns.empty(), np.empty(0, np.int64), since, until, updater.uses_tick_rule)
+        self.new = BarUpdate(Columns.empty(), np.empty(0, np.int64), since, until, updater.uses_tick_rule, flags=[])
         self.sums: LevelSums | None = None
         self.late: int | None = None
         self.first_level = 0
@@ -76,6 +76,11 @@ class CatchUp:
         """Recompute minutes. starts: int64[k], ns UTC, ascending."""
         held = starts[starts >= self.minutes.horizon]
         self._updater.recompute(self.minutes, spans(held, self.traded), self.new, self.traded)
+
+    def set_flags(self) -> None:
+        """Set the sides that have changed of ticks that were counted before."""
+        for index, flags in self.new.flags or ():
+            self._buffer.set_flags(index, flags)
 
     def _extend(self) -> Ints:
         """Add the ticks that are in order. Returns the starts of the minutes of the others, ns UTC, ascending."""

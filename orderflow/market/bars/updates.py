@@ -49,7 +49,8 @@ class BarUpdate:
     lost: number of late ticks whose bar is partly evicted and cannot be completed without a log. stale: the side of an
     evicted tick may have changed, so ladders must be rebuilt. sealed: start (ns UTC) of a minute that has just ended
     after growing over several refreshes. late: start (ns UTC) of the first minute that changed by a late tick; None if
-    every new tick follows all earlier ones.
+    every new tick follows all earlier ones. flags: (indices, flags) of ticks counted before, to be set in the buffer
+    when the bars are taken over; None: they are set at once.
     """
 
     ticks: Columns
@@ -62,6 +63,7 @@ class BarUpdate:
     stale: bool = False
     sealed: int | None = None
     late: int | None = None
+    flags: list[tuple[Ints, Codes]] | None = None
 
     def sums(self, base: int) -> LevelSums:
         """Volumes of the new ticks by (base bar, level), with volume moved where an earlier tick's side changed.
@@ -271,8 +273,13 @@ class BarUpdater:
         flags = np.where(ruled, pack(now, ticks.rule), ticks.flags)
         resolved = Columns(ticks.time, ticks.level, ticks.size, flags, ticks.id)
         changed = np.flatnonzero((now != before) & (index >= 0))
-        self._buffer.set_flags(index[changed], flags[changed])
         counted = changed[index[changed] < new.since]
+        if new.flags is None:
+            self._buffer.set_flags(index[changed], flags[changed])
+        else:
+            fresh = changed[index[changed] >= new.since]
+            self._buffer.set_flags(index[fresh], flags[fresh])
+            new.flags.append((index[counted], flags[counted]))
         if len(counted):
             new.corrections.append(Correction(resolved.take(counted), before[counted]))
         return resolved
