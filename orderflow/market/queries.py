@@ -18,7 +18,7 @@ from orderflow.market.chart_json import HeldBars, ProfileSpan, bar_json, bars_js
 from orderflow.market.frames import MINUTE, Frame
 from orderflow.market.history import NONE
 from orderflow.market.past_bars import PastBars, Where
-from orderflow.market.row_size import RowSize, measure
+from orderflow.market.row_size import MOST_SIZES, RowSize, measure
 from orderflow.market.sessions import bar_end
 from orderflow.market.studies.options import StudyOptions
 from orderflow.market.studies.registry import find
@@ -238,6 +238,8 @@ def _row_size(state: SymbolState, series: Series) -> RowSize:
     rows, until = measure(tape.grid, high, low), int(tape.session.end_of(np.array([newest]))[0])
     since = known.revision if known is not None and known.rows == rows else tape.revision
     found = state.row_sizes[name] = RowSize(rows, until, bars, since)
+    if len(state.row_sizes) > MOST_SIZES:
+        del state.row_sizes[next(iter(state.row_sizes))]
     state.sizes_stored = False
     return found
 

@@ -20,6 +20,8 @@ from orderflow.market.grid import MAX_LEVEL, Grid
 
 MOST_ROWS = 25
 """Most rows of the median bar."""
+MOST_SIZES = 64
+"""Frames of one symbol whose size is kept; of more the one that was chosen first is chosen again when it is shown."""
 ENOUGH = 20
 """Bars from which a size is chosen while no session is complete."""
 

@@ -29,6 +29,9 @@ from orderflow.market.sessions import Session
 
 __all__ = ["SESSION", "Lock", "Tape"]
 
+MAX_ACTIVITY = 8
+"""Activity frames whose bars are held, the last used ones: each may hold all ticks, and is fed with each new one."""
+
 Lock = AbstractContextManager[Any]
 """A reentrant lock."""
 
@@ -226,9 +229,14 @@ class Tape:
         """
         with self.lock:
             revision = self.advance()
-            series = self._bars.activity.get(frame.name)
-            if series is None and (series := build(frame, revision)) is not None:
-                self._bars.activity[frame.name] = series
+            held = self._bars.activity
+            series = held.pop(frame.name, None)
+            if series is None:
+                series = build(frame, revision)
+            if series is not None:
+                held[frame.name] = series
+                if len(held) > MAX_ACTIVITY:
+                    del held[next(iter(held))]
             return series
 
     def discard_activity(self, frame: Frame) -> None:

@@ -13,6 +13,8 @@ from orderflow.market import buffer
 from orderflow.market.columns import tick_columns
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
+from orderflow.market.row_size import MOST_SIZES
+from orderflow.market.tape import MAX_ACTIVITY
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
 from tests.market.memory_log import MemoryLog
 from tests.market.ticks import draw, rows, same
@@ -277,3 +279,31 @@ def test_simulated_trades_are_seen_but_never_the_default_nor_in_the_log() -> Non
     assert market.revision("A") == 0
     with pytest.raises(BadInput, match="more than the 1 symbols"):
         Market(max_symbols=1).simulate([ticks((1, 5, 1, 1), symbol="A"), ticks((1, 5, 1, 1), symbol="B")])
+
+
+def test_only_the_last_used_activity_frames_are_held() -> None:
+    """Whoever may read can ask for any number of them: 40 of 600,000 ticks took 1.5 GB, for good."""
+    market = Market()
+    market.ingest([ticks(*((float(k), 10000 + k % 7, 1, 1) for k in range(50)))])
+    frames = [Frame.parse(f"ticks:{n}") for n in range(1, 30)]
+
+    def shown(frame: Frame) -> object:
+        return market.changed("X", frame, 0, None, wait=True)["bars"]
+
+    first = shown(frames[0])
+    for frame in frames:
+        shown(frame)
+    held = market._symbols["X"].tape._bars.activity
+    assert list(held) == [frame.name for frame in frames[-MAX_ACTIVITY:]]
+    shown(frames[-MAX_ACTIVITY])  # it was used last now
+    assert shown(frames[0]) == first
+    assert frames[-MAX_ACTIVITY].name in held
+    assert frames[1 - MAX_ACTIVITY].name not in held
+
+
+def test_the_row_sizes_of_a_bounded_number_of_frames_are_kept() -> None:
+    market = Market(MemoryLog())
+    market.ingest([ticks(*((float(k), 10000 + k % 7, 1, 1) for k in range(50)))])
+    sizes = [market.row_size("X", Frame.parse(f"ticks:{n}")) for n in range(1, MOST_SIZES + 20)]
+    assert len(market._symbols["X"].row_sizes) == MOST_SIZES
+    assert market.row_size("X", Frame.parse("ticks:1")) == sizes[0]
