@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import flask
@@ -86,7 +87,8 @@ class StatsApi(Api):
         if symbol is not None:
             self._market.stats(symbol)  # raises for an unknown symbol
             life, revision = self._market.epoch_of(symbol), self._market.revision(symbol)
-            found = self._market.changed(symbol, self._frame, revision, life, rows=1, wait=True)["stats"]
+            changed = partial(self._market.changed, symbol, self._frame, revision, life, rows=1, wait=True)
+            found = self._services.workers.run(changed)["stats"]  # a first look aggregates
             figures = {name: found[name] for name in PLAIN}
             last, rules, audit, candles = found["last"], found["rules"], found["audit"], found["candles"]
         else:
