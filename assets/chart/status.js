@@ -37,7 +37,7 @@
       range: Number.isFinite(stats.low) ? stats.low.toFixed(pd) + " – " + stats.high.toFixed(pd) : "–",
       rate: of.plot.format.rate((stats.rate || 0) * fresh),
       last: stats.last ? of.plot.format.stamp(stats.last, zone, true) : "–",
-      late: count(stats.late || 0),
+      late: count(stats.late || 0) + (stats.pending ? ` (${count(stats.pending)} being put in order)` : ""),
       duplicates: count(stats.duplicates || 0),
       rejected: count(stats.rejected || 0),
       id_conflicts: some(stats.id_conflicts),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orderflow.errors import Conflict
 from orderflow.market.symbol import SymbolState
 from orderflow.market.tape import Lock
 from orderflow.market.windows.counting import Background
@@ -38,7 +39,10 @@ class Backlog:
             self._waiting.append(symbol)
             start, self._running = not self._running, True
         if start:
-            self._background(self._step)
+            try:
+                self._background(self._step)
+            except Conflict:  # the server is stopping; what is in the log is aggregated at the next start
+                self._running = False
 
     def _step(self) -> bool:
         with self._lock:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orderflow.errors import BadInput, Busy, StorageFailed
+from orderflow.errors import BadInput, Busy, Conflict, StorageFailed
 from orderflow.market import aggregation, buffer, symbol
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
@@ -280,3 +280,13 @@ def test_what_was_reset_leaves_memory_at_once(small: pytest.MonkeyPatch) -> None
         assert held() is None, "only the garbage collector finds it"
     finally:
         gc.enable()
+
+
+def test_ticks_are_taken_while_the_server_stops(small: pytest.MonkeyPatch) -> None:
+    def stopping(step: Callable[[], bool]) -> None:
+        raise Conflict("the server is stopping")
+
+    market = Market(MemoryLog(), beside=stopping)
+    assert market.ingest([late(300)]).accepted == 300
+    with pytest.raises(Busy):
+        market.bars("X", MINUTE)

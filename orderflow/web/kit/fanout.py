@@ -128,7 +128,10 @@ class Topic:
 
         pause(0): yields to other greenlets.
         """
-        present, complete = self.source.version(), True
+        try:
+            present, complete = self.source.version(), True
+        except Busy:
+            return False
         ready: dict[Hashable | None, tuple[Hashable, bytes]] = {}
         for number, client in enumerate(tuple(self.clients), 1):
             if client.closed or client.stalled():

@@ -499,13 +499,14 @@ def test_a_source_that_is_busy_is_asked_again_and_nothing_is_sent_meanwhile(
 ) -> None:
     one = pairs()
     topic.clients.add(one.client)
-    with monkeypatch.context() as busy:
-        busy.setattr(source, "message", raise_busy)
-        assert not topic.round(lambda _: False)
-        assert one.read() == []
+    for what in ("version", "message"):
+        with monkeypatch.context() as busy:
+            busy.setattr(source, what, raise_busy)
+            assert not topic.round(lambda _: False)
+            assert one.read() == []
     assert topic.round(lambda _: False)
     assert one.read() == ["None>1"]
 
 
-def raise_busy(since: Hashable | None) -> tuple[Hashable, bytes]:
+def raise_busy(*_: object) -> tuple[Hashable, bytes]:
     raise Busy("ticks are being put in order")
