@@ -39,6 +39,8 @@ WAIT_SECONDS = 0.002
 """Seconds between two looks at a write that a call waits for."""
 EAGER = 1 << 17
 """Ticks of a symbol that may wait until somebody reads it; more are aggregated in the background."""
+MOST_HELD = 80_000_000
+"""Ticks that may be in memory (2.4 GB), or four times `max_ticks`: a symbol with less than a segment keeps them."""
 BACKDATED = 3600.0
 """Seconds by which reloaded ticks are backdated in the counters, so that they do not count as live."""
 
@@ -157,9 +159,9 @@ class Market(MarketReads):
         of that write, which decides whether they are known. Raises BadInput (price or size beyond the grid, too many
         symbols or ticks of one minute), Busy (queue full, a call with the key is in flight, or too many ticks of the
         symbol wait to be put in order), StorageFailed, and Conflict (key used with another digest, a simulated symbol,
-        or the series of a feed). Nothing is stored then.
+        the series of a feed, or no memory for more symbols). Nothing is stored then.
         """
-        self._check_backlog(batches)
+        self._check_memory(batches)
         with self._lock:
             self._reserved.check(batches, feed=feed)
             if key is not None and (known := self._keys.begin(key, digest)) is not None:
@@ -176,7 +178,13 @@ class Market(MarketReads):
                     self._keys.end(key)
             self._evict_excess()
 
-    def _check_backlog(self, batches: Sequence[TickBatch]) -> None:
+    def _check_memory(self, batches: Sequence[TickBatch]) -> None:
+        """Refuse ticks while too many wait to be put in order, or too many symbols have too few to let go."""
+        if self._held > max(MOST_HELD, 4 * self._max_ticks):
+            raise Conflict(
+                f"memory holds {self._held:,} ticks of so many symbols that none has a segment to let go; "
+                "reset some, or raise max_ticks"
+            )
         for batch in batches if self._backlog is not None else ():
             state = self._symbols.get(batch.symbol)
             if state is not None and (pending := state.tape.pending) > self._most_pending:

@@ -307,3 +307,14 @@ def test_the_row_sizes_of_a_bounded_number_of_frames_are_kept() -> None:
     sizes = [market.row_size("X", Frame.parse(f"ticks:{n}")) for n in range(1, MOST_SIZES + 20)]
     assert len(market._symbols["X"].row_sizes) == MOST_SIZES
     assert market.row_size("X", Frame.parse("ticks:1")) == sizes[0]
+
+
+def test_many_symbols_with_few_ticks_each_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderflow.market.market.MOST_HELD", 30)
+    market = Market(MemoryLog(), max_ticks=10)
+    for number in range(41):
+        market.ingest([ticks((1.0, 10000, 1, 1), symbol=f"S{number}")])
+    with pytest.raises(Conflict, match="memory holds 41 ticks of so many symbols that none has a segment to let go"):
+        market.ingest([ticks((1.0, 10000, 1, 1), symbol="S41")])
+    market.reset("S0")
+    market.ingest([ticks((1.0, 10000, 1, 1), symbol="S41")])
