@@ -177,16 +177,17 @@ class Tape:
 
     def _run(self, made: CatchUp, revision: int, grid: Grid) -> None:
         """Make bars without the lock, and take them over unless the grid was refined meanwhile."""
-        failure: OrderflowError | None = None
+        made_all, self._failure = False, None
         try:
             made.run()
+            made_all = True
         except OrderflowError as error:
-            failure = error
+            self._failure = error
             raise
         finally:
             with self.lock:
-                self._catching_up, self._failure = False, failure
-                if failure is None and self.grid is grid:  # else it is of the old grid, and made again
+                self._catching_up = False
+                if made_all and self.grid is grid:  # else they are incomplete or of the old grid, and made again
                     self._bars.put(made, revision)
                     self._included = revision
 

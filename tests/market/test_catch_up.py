@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from orderflow.errors import BadInput, Busy, Conflict, StorageFailed
 from orderflow.market import aggregation, buffer, symbol
+from orderflow.market.bars import catch_up
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
 from orderflow.market.ticks import NO_ID, SideRule, TickBatch
@@ -220,6 +221,26 @@ def test_a_log_that_cannot_be_read_is_told_and_tried_again(small: pytest.MonkeyP
         market.bars("X", MINUTE)
     beside.work()
     assert int(market.bars("X", MINUTE).trades.sum()) == 360
+
+
+def test_work_that_ends_in_an_unknown_error_is_not_taken_over(small: pytest.MonkeyPatch) -> None:
+    beside = Beside(small)
+    market = Market(beside=beside)
+    market.ingest([late(300)])
+    assert market.is_behind("X")
+
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    with small.context() as once:
+        once.setattr(catch_up.CatchUp, "put_in_order", broken)
+        with pytest.raises(MemoryError):
+            beside.work()
+    assert market.is_behind("X")
+    beside.work()
+    whole = Market()
+    whole.ingest([late(300)])
+    same(whole.bars("X", MINUTE), market.bars("X", MINUTE), "bars")
 
 
 def _fails(*_: object) -> TickBatch:
