@@ -7,6 +7,7 @@ import gzip
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -310,9 +311,9 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(
     run = replay(tick_file(60, step=10), "--server", fake.url, "--velocity", 1)
     assert run.code == 0
     lines = run.err.splitlines()
-    assert 3 <= len(lines) <= 8
+    assert 1 <= len(lines) < 60  # not one for each tick: how many depends on the machine
     assert "\x1b" not in run.err
-    assert all(" ticks · " in line and "lag 0.0 s" in line and "% done" in line for line in lines)
+    assert all(re.search(r"^\d+ ticks · .* · lag \d+\.\d s · .*% done", line) for line in lines), lines
     assert json.dumps(run.out).count("60 ticks sent") == 1
 
 
