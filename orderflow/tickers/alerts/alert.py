@@ -60,9 +60,9 @@ class Alert:
 
     ticker: the name that it was made with. operator: "" for marks and plumbing. values: of the operator. frame: of its
     bars. cooldown: ns of tick time between two events, for every time. intrabar: a study is also looked at while its
-    bar forms. snoozed: not looked at until then. targets: ids of delivery targets. owner: a user's id, "" for the
-    operator. why: the reason of the state, "" if it is obvious. arming: how often it was armed, from 1. condition:
-    "above" or "below" if it was made by the short form.
+    bar forms. snoozed: not looked at until then. woken: the end of a snooze that only the wall clock says is over.
+    targets: ids of delivery targets. owner: a user's id, "" for the operator. why: the reason of the state, "" if it is
+    obvious. arming: how often it was armed, from 1. condition: "above" or "below" if it was made by the short form.
     """
 
     id: str
@@ -78,6 +78,7 @@ class Alert:
     intrabar: bool = False
     expires: int | None = None
     snoozed: int | None = None
+    woken: int | None = None
     note: str = ""
     message: str = ""
     targets: tuple[str, ...] = ()

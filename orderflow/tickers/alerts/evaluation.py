@@ -208,10 +208,9 @@ class Evaluation:
             self._changed.pop(id(watch), None)
 
     def _join(self, alert: Alert) -> None:
-        now = self._clock.now()
         for watch in self.watches[alert.id]:
             watch.alert = alert
-            if alert.state is not State.ACTIVE or watch.done or (alert.snoozed is not None and alert.snoozed > now):
+            if alert.state is not State.ACTIVE or watch.done or alert.snoozed is not None:
                 continue
             if alert.source.kind in (Kind.PRICE, Kind.STUDY, Kind.EVENT):
                 self.track(watch.symbol).add(watch)

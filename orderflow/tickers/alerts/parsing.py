@@ -120,6 +120,7 @@ def change_alert(alert: Alert, body: Mapping[str, Any], context: Context) -> tup
         state=alert.state,
         why=alert.why,
         snoozed=alert.snoozed,
+        woken=alert.woken,
         expires=made.expires if "expires" in body else alert.expires,
     )
     words = {name: getattr(alert, name) for name in EDITABLE}

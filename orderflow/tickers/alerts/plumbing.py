@@ -35,7 +35,8 @@ class Plumbing:
         alerts = [
             alert
             for alert in evaluation.alerts.values()
-            if alert.state is State.ACTIVE and alert.source.kind in (Kind.FEED, Kind.DELIVERY)
+            if alert.state is State.ACTIVE and alert.snoozed is None
+            if alert.source.kind in (Kind.FEED, Kind.DELIVERY)
         ]
         present = self._clock.monotonic()
         self._since = {alert.id: self._since.get(alert.id, present) for alert in alerts}

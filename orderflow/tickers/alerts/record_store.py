@@ -90,6 +90,7 @@ def _alert_row(alert: Alert) -> dict[str, Any]:
         "frame": alert.frame.name,
         "targets": alert.targets,
         "condition": alert.condition,
+        "woken": alert.woken,
     }
     row = {"id": alert.id, "owner": alert.owner, "state": str(alert.state), "created": alert.created}
     return row | {"spec": json.dumps(spec)}
@@ -115,6 +116,7 @@ def _alert(row: Any) -> Alert:
         frame=Frame.parse(spec["frame"]),
         targets=tuple(spec["targets"]),
         condition=spec["condition"],
+        woken=spec.get("woken"),
         **{name: spec[name] for name in PLAIN},
     )
 

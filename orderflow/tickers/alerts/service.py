@@ -23,6 +23,7 @@ from orderflow.tickers.alerts.fields import moment, refuse_unknown, word, wrong
 from orderflow.tickers.alerts.parsing import Context, change_alert, parse_alert
 from orderflow.tickers.alerts.plumbing import Failing, Plumbing
 from orderflow.tickers.alerts.rehearsal import Rehearsed, rehearse
+from orderflow.tickers.alerts.snoozes import Snoozes
 from orderflow.tickers.alerts.store import AlertStore, Changes
 
 T = TypeVar("T")
@@ -84,6 +85,7 @@ class Alerts:
         self._wake = workers.event()
         self._evaluation = Evaluation(market, store, clock)
         self._plumbing = Plumbing(clock, failing)
+        self._snoozes = Snoozes(clock)
         self._evaluation.on_events = self._tell
         self._listeners: list[Callable[[Sequence[AlertEvent]], object]] = []
         self._job: Handle | None = None
@@ -181,6 +183,7 @@ class Alerts:
             self._advance(alert.symbols)
             self._evaluation.drop(alert.id)
             self._evaluation.store(Changes(removed=[alert.id]))
+            self._snoozes.forget(alert.id)
 
         self._do(delete)
 
@@ -251,7 +254,9 @@ class Alerts:
             if alert.state is not State.ACTIVE:
                 raise Conflict(f"the alert is {alert.state}: only an active one can be snoozed")
             snoozed = moment(body, "snooze", self._clock.now())
-            self._put(replace(alert, snoozed=snoozed), self._from_now(alert))
+            self._put(replace(alert, snoozed=snoozed, woken=None), self._from_now(alert))
+            if snoozed is not None:
+                self._snoozes.begin(alert.id, snoozed)
         elif word(body, "state", ("active", "paused")) == "paused":
             if alert.state not in (State.ACTIVE, State.PAUSED):
                 raise Conflict(f"the alert is {alert.state}: only an active one can be paused")
@@ -261,7 +266,7 @@ class Alerts:
         elif alert.state is not State.ACTIVE:
             if alert.expires is not None and alert.expires <= self._clock.now():
                 alert = replace(alert, expires=None)
-            self._arm(replace(alert, state=State.ACTIVE, why="", snoozed=None, arming=alert.arming + 1))
+            self._arm(replace(alert, state=State.ACTIVE, why="", snoozed=None, woken=None, arming=alert.arming + 1))
         return self._evaluation.alerts[alert.id]
 
     def _from_now(self, alert: Alert) -> Sequence[Watch]:
@@ -279,8 +284,9 @@ class Alerts:
                 self._put(replace(alert, state=State.EXPIRED), self._evaluation.watches[alert.id])
             elif alert.state is State.EXPIRED and alert.expires is not None and alert.expires > now:
                 self._put(replace(alert, state=State.ACTIVE), self._from_now(alert))
-            elif alert.snoozed is not None and alert.snoozed <= now:
-                self._put(replace(alert, snoozed=None), self._from_now(alert))
+            elif (present := self._snoozes.now(alert)) != alert:
+                wakes = alert.snoozed is not None and present.snoozed is None
+                self._put(present, self._from_now(alert) if wakes else self._evaluation.watches[alert.id])
 
     def _round(self) -> float:
         """Evaluate what has changed. Returns how long it took, in seconds."""

@@ -29,6 +29,7 @@ ALERT = Alert(
     cooldown=3,
     intrabar=True,
     expires=99,
+    woken=98,
     note="<b>",
     message="{{price}}",
     targets=("1",),

@@ -126,3 +126,56 @@ def test_what_ended_while_the_clock_was_ahead_goes_on() -> None:
         clock.jump(jump)
         states += [alert.state for alert in alerts.alerts()]
     assert states == [State.ACTIVE, State.EXPIRED, State.ACTIVE, State.EXPIRED]
+
+
+def snoozed_for(seconds: float) -> tuple[ManualClock, Market, Alerts, MemoryStore]:
+    """An alert above 5 that is snoozed; the first price is 4."""
+    clock, market, store = ManualClock(1_790_000_000 * 10**9), Market(), MemoryStore()
+    market.ingest([batch_of([Tick(0, 400)])])
+    alerts = Alerts(market, store, cast(Workers, Caller()), Bus(), clock)
+    made = alerts.create({"ticker": SYMBOL, "condition": "above", "price": 5})
+    alerts.change(made.id, {"snooze": datetime.fromtimestamp(clock.now() / 1e9 + seconds, UTC).isoformat()})
+    return clock, market, alerts, store
+
+
+def asleep(alerts: Alerts) -> bool:
+    return alerts.alerts()[0].snoozed is not None
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
+def test_a_snooze_goes_on_after_a_clock_that_was_ahead(restarted: bool) -> None:
+    clock, market, alerts, store = snoozed_for(3_600)
+    found = []
+    for jump in (0, 400 * 86_400, -400 * 86_400, 7_200):
+        clock.jump(jump)
+        if restarted:
+            alerts = Alerts(market, store, cast(Workers, Caller()), Bus(), clock)
+        found.append(asleep(alerts))
+    assert found == [True, False, True, False]
+
+
+def test_a_snooze_lasts_no_longer_when_the_clock_is_set_back() -> None:
+    clock, _, alerts, _ = snoozed_for(3_600)
+    clock.jump(-400 * 86_400)
+    clock.advance(3_000)
+    assert asleep(alerts)
+    clock.suspend(601)
+    assert not asleep(alerts)
+    clock.jump(-86_400)
+    assert not asleep(alerts)  # it lasted as long as it was meant to
+
+
+@pytest.mark.parametrize("source", [Source(Kind.FEED, seconds=30), Source(Kind.DELIVERY)], ids=["feed", "delivery"])
+def test_plumbing_that_is_snoozed_is_silent(source: Source) -> None:
+    clock = ManualClock(1_790_000_000 * 10**9)
+    evaluation, alert = watched(clock, source)
+    plumbing = Plumbing(clock, lambda: [("", "mail", "it is refused")])
+    evaluation.put(replace(alert, snoozed=clock.now() + 10**12), evaluation.watches["a"])
+    for seconds in (0, 60):
+        clock.advance(seconds)
+        assert plumbing.events(evaluation) == []
+    evaluation.put(replace(alert, snoozed=None), evaluation.watches["a"])
+    plumbing.events(evaluation)
+    clock.advance(30)
+    plumbing.events(evaluation)
+    assert evaluation.watches["a"][0].last is not None
