@@ -1,12 +1,14 @@
-"""In-memory tick storage of one symbol: columns in segments of fixed size, appended under a short lock.
+"""In-memory tick storage of one symbol: columns in segments, appended under a short lock.
 
-The published prefix is not moved, so readers need no lock. Segments do not grow: allocating a new one takes
-microseconds, whereas doubling an array would stall every reader. Levels and sizes change only when the grid is refined,
-and a side only when the tick rule is re-applied after a late tick.
+The published prefix is not moved, so readers need no lock. A segment does not grow: allocating a new one takes
+microseconds, whereas doubling an array would stall every reader. The more ticks are held, the larger is the next
+segment, so that of many symbols with few ticks each something can be evicted too. Levels and sizes change only when the
+grid is refined, and a side only when the tick rule is re-applied after a late tick.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +21,11 @@ from orderflow.market.decimals import ascends
 from orderflow.market.ticks import NO_ID
 
 SEGMENT = 1 << 18
-"""Ticks in a segment: 7.6 MB at 29 B a tick. The operating system commits its pages as they are written."""
-SMALL_SEGMENT = 1 << 14
-"""Segment size for simulated symbols, which are many and have few ticks each."""
+"""Most ticks in a segment: 7.6 MB at 29 B a tick. The operating system commits its pages as they are written."""
+FIRST_SEGMENT = 1 << 12
+"""Least number of ticks in a segment, if SEGMENT is not less."""
+SHARE = 8
+"""A new segment is this part of the ticks held, between the two above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def _equal(held: Ints, at: Indices, ids: Ints) -> Flags:
 
 class _Segment:
     __slots__ = (
+        "begin",
         "flags",
         "id",
         "id_max",
@@ -110,7 +115,8 @@ class _Segment:
         "tmin",
     )
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, begin: int, capacity: int) -> None:
+        self.begin = begin
         self.time = np.empty(capacity, np.int64)
         self.level = np.empty(capacity, np.int32)
         self.size = np.empty(capacity, np.int64)
@@ -119,6 +125,19 @@ class _Segment:
         self.tmin, self.tmax, self.sorted = 2**63 - 1, -(2**63), True
         self.id_min, self.id_max, self.ids_ascend = 2**63 - 1, NO_ID, True
         self.ids: Ints | set[int] | None = None
+
+    @property
+    def end(self) -> int:
+        """Index after its last tick, once it is full."""
+        return self.begin + len(self.time)
+
+    def count(self, n: int) -> int:
+        """Number of its ticks among the first `n` of the buffer."""
+        return max(0, min(len(self.time), n - self.begin))
+
+    def columns(self, a: int, b: int) -> Columns:
+        """Its ticks a to b, without a copy but of the levels."""
+        return Columns(self.time[a:b], self.level[a:b].astype(np.int64), self.size[a:b], self.flags[a:b], self.id[a:b])
 
     def has_id(self, ids: Ints, count: int) -> Flags:
         """bool[n]: which ids are among the first `count` ticks of the segment.
@@ -161,10 +180,8 @@ class _Segment:
 class TickBuffer:
     """Ticks of one symbol in arrival order, with indices first <= index < n. A tick keeps its index."""
 
-    def __init__(self, segment: int | None = None) -> None:
-        """segment: ticks in a segment, by default SEGMENT. Eviction frees one segment at a time."""
-        self._size = segment or SEGMENT
-        self._segments: dict[int, _Segment] = {}
+    def __init__(self) -> None:
+        self._segments: list[_Segment] = []
         self.first = 0
         self.n = 0
         self.evicted_until = -(2**63)
@@ -178,11 +195,12 @@ class TickBuffer:
         start, end = 0, len(ticks)
         n = self.n
         while start < end:
-            number, at = divmod(n, self._size)
-            segment = self._segments.get(number)
-            if segment is None:
-                segment = self._segments[number] = _Segment(self._size)
-            count = min(end - start, self._size - at)
+            segment = self._segments[-1] if self._segments else None
+            if segment is None or n == segment.end:
+                segment = _Segment(n, min(SEGMENT, max(FIRST_SEGMENT, (n - self.first) // SHARE)))
+                self._segments.append(segment)
+            at = n - segment.begin
+            count = min(end - start, segment.end - n)
             to, stop = at + count, start + count
             segment.time[at:to] = time = ticks.time[start:stop]
             segment.level[at:to] = ticks.level[start:stop]
@@ -204,7 +222,7 @@ class TickBuffer:
 
     def slice(self, start: int, end: int) -> Columns:
         """Ticks with start <= index < end; without a copy (levels apart) if they are in one segment."""
-        parts = [self._columns(number, a, b) for number, a, b in self._pieces(start, end)]
+        parts = [segment.columns(a, b) for segment, a, b in self._pieces(start, end)]
         if len(parts) == 1:
             return parts[0]
         if not parts:
@@ -214,8 +232,7 @@ class TickBuffer:
     def between(self, start: int, end: int, until: int | None = None, since: int = 0) -> tuple[Ints, Columns]:
         """(int64[k] indices, ticks) with start <= time < end (ns UTC), since <= index < until, in arrival order."""
         indices, parts = [], []
-        for number, a, b in self._pieces(max(self.first, since), self.n if until is None else until):
-            segment = self._segments[number]
+        for segment, a, b in self._pieces(since, self.n if until is None else until):
             if segment.tmax < start or segment.tmin >= end:
                 continue
             time = segment.time[a:b]
@@ -223,23 +240,22 @@ class TickBuffer:
                 i, j = np.searchsorted(time, [start, end])
                 if i == j:
                     continue
-                indices.append(np.arange(number * self._size + a + i, number * self._size + a + j))
-                parts.append(self._columns(number, a + int(i), a + int(j)))
+                indices.append(np.arange(segment.begin + a + i, segment.begin + a + j))
+                parts.append(segment.columns(a + int(i), a + int(j)))
             else:
                 hit = np.flatnonzero((time >= start) & (time < end))
                 if len(hit):
-                    indices.append(hit + (number * self._size + a))
-                    parts.append(self._columns(number, a, b).take(hit))
+                    indices.append(hit + (segment.begin + a))
+                    parts.append(segment.columns(a, b).take(hit))
         if not parts:
             return np.empty(0, np.int64), self.slice(0, 0)
         return (indices[0], parts[0]) if len(parts) == 1 else (np.concatenate(indices), join(parts))
 
     def first_from(self, start: int, since: int = 0) -> int | None:
         """Index, from `since` on, of the first tick in arrival order at or after `start` (ns UTC); None without one."""
-        for number, a, b in self._pieces(max(self.first, since), self.n):
-            segment = self._segments[number]
+        for segment, a, b in self._pieces(since, self.n):
             if segment.tmax >= start and (late := segment.time[a:b] >= start).any():
-                return number * self._size + a + int(np.argmax(late))
+                return segment.begin + a + int(np.argmax(late))
         return None
 
     def nth_time(self, start: int, n: int) -> int | None:
@@ -248,21 +264,20 @@ class TickBuffer:
         With n = 0, the time of the first tick at or after `start`.
         """
         best: int | None = None
-        for number, segment in sorted(self._segments.items(), key=lambda item: item[1].tmin):
+        for segment in sorted(self._segments, key=lambda segment: segment.tmin):
             if best is not None and segment.tmin >= best:
                 break
             if segment.tmax >= start:
-                time = segment.nth_time(start, n, min(self._size, self.n - number * self._size))
+                time = segment.nth_time(start, n, segment.count(self.n))
                 best = time if best is None else min(best, best if time is None else time)
         return best
 
     def since(self, time: int, until: int) -> Iterator[Columns]:
         """Yield runs of the ticks with index < until at or after `time` (ns UTC), in arrival order."""
-        for number, a, b in self._pieces(self.first, until):
-            segment = self._segments[number]
+        for segment, a, b in self._pieces(self.first, until):
             if segment.tmax < time:
                 continue
-            ticks = self._columns(number, a, b)
+            ticks = segment.columns(a, b)
             if segment.tmin >= time:
                 yield ticks
             else:
@@ -272,14 +287,16 @@ class TickBuffer:
 
     def set_flags(self, indices: Ints, flags: Codes) -> None:
         """Replace the flags of the ticks at `indices`, after the tick rule was re-applied."""
-        for number in np.unique(indices // self._size).tolist():
-            here = indices // self._size == number
-            self._segments[number].flags[indices[here] - number * self._size] = flags[here]
+        segments = list(self._segments)
+        number = np.searchsorted([segment.begin for segment in segments], indices, side="right") - 1
+        for k in np.unique(number).tolist():
+            here = number == k
+            segments[k].flags[indices[here] - segments[k].begin] = flags[here]
 
     def rescale(self, level: int, size: int) -> None:
         """Multiply levels and sizes for a finer grid, in new arrays, so that views held by readers stay consistent."""
-        for number, segment in self._segments.items():
-            count = min(self._size, self.n - number * self._size)
+        for segment in self._segments:
+            count = segment.count(self.n)
             if level != 1:
                 segment.level = _multiplied(segment.level, level, count)
             if size != 1:
@@ -287,32 +304,34 @@ class TickBuffer:
 
     def evict(self) -> int:
         """Drop the oldest segment, unless it is the one being filled. Returns the number of ticks dropped."""
-        number = self.first // self._size
-        if number >= self.n // self._size:
-            return 0
-        segment = self._segments.pop(number)
-        self.evicted_until = max(self.evicted_until, segment.tmax)
-        dropped = (number + 1) * self._size - self.first
-        self.first += dropped
+        dropped = self.evictable
+        if dropped:
+            self.evicted_until = max(self.evicted_until, self._segments.pop(0).tmax)
+            self.first += dropped
         return dropped
+
+    @property
+    def evictable(self) -> int:
+        """Number of ticks that `evict` would drop."""
+        segments = self._segments
+        return len(segments[0].time) if segments and segments[0].end <= self.n else 0
 
     def may_evict(self, before: int) -> bool:
         """Whether `evict` would drop only ticks older than `before` (ns UTC)."""
-        number = self.first // self._size
-        return number < self.n // self._size and self._segments[number].tmax < before
+        return self.evictable > 0 and self._segments[0].tmax < before
 
     @property
     def oldest(self) -> int:
         """Least time (ns UTC) of a held tick; 2**63 - 1 without any."""
-        return min((segment.tmin for segment in list(self._segments.values())), default=2**63 - 1)
+        return min((segment.tmin for segment in list(self._segments)), default=2**63 - 1)
 
     def has_id(self, ids: Ints) -> Flags:
         """bool[n]: which venue ids are held; False for `NO_ID`. ids: n >= 1."""
         found = np.zeros(len(ids), np.bool_)
         lowest, highest = int(ids.min()), int(ids.max())
-        for number, segment in list(self._segments.items()):
+        for segment in list(self._segments):
             if lowest <= segment.id_max and highest >= segment.id_min:
-                found |= segment.has_id(ids, min(self._size, self.n - number * self._size))
+                found |= segment.has_id(ids, segment.count(self.n))
         found &= ids != NO_ID
         return found
 
@@ -325,15 +344,15 @@ class TickBuffer:
     @property
     def latest(self) -> int:
         """Latest time (ns UTC) of a held tick; -2**63 without any."""
-        return max((segment.tmax for segment in list(self._segments.values())), default=-(2**63))
+        return max((segment.tmax for segment in list(self._segments)), default=-(2**63))
 
     def at(self, times: Ints) -> Iterator[Columns]:
         """Yield runs of the held ticks whose time is one of `times` (ns UTC, ascending, distinct)."""
-        for number, segment in list(self._segments.items()):
+        for segment in list(self._segments):
             wanted = times[slice(*np.searchsorted(times, [segment.tmin, segment.tmax + 1]))]
             if not len(wanted):
                 continue
-            where = segment.places(wanted, min(self._size, self.n - number * self._size))
+            where = segment.places(wanted, segment.count(self.n))
             if len(where):
                 yield Columns(
                     segment.time[where],
@@ -343,17 +362,20 @@ class TickBuffer:
                     segment.id[where],
                 )
 
-    def _pieces(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    def _pieces(self, start: int, end: int) -> Iterator[tuple[_Segment, int, int]]:
+        """Yield (segment, a, b): its ticks a to b are those with start <= index < end."""
         start = max(start, self.first)
-        while start < end:
-            number, at = divmod(start, self._size)
-            count = min(end - start, self._size - at)
-            yield number, at, at + count
-            start += count
+        segments = list(self._segments)
+        for segment in segments[max(0, bisect_right(segments, start, key=_begin) - 1) :]:
+            if segment.begin >= end:
+                break
+            a, b = max(start - segment.begin, 0), min(end, segment.end) - segment.begin
+            if a < b:
+                yield segment, a, b
 
-    def _columns(self, number: int, a: int, b: int) -> Columns:
-        s = self._segments[number]
-        return Columns(s.time[a:b], s.level[a:b].astype(np.int64), s.size[a:b], s.flags[a:b], s.id[a:b])
+
+def _begin(segment: _Segment) -> int:
+    return segment.begin
 
 
 def _multiplied(values: npt.NDArray[Any], factor: int, count: int) -> npt.NDArray[Any]:

@@ -40,7 +40,7 @@ WAIT_SECONDS = 0.002
 EAGER = 1 << 17
 """Ticks of a symbol that may wait until somebody reads it; more are aggregated in the background."""
 MOST_HELD = 80_000_000
-"""Ticks that may be in memory (2.4 GB), or four times `max_ticks`: a symbol with less than a segment keeps them."""
+"""Ticks that may be in memory (2.4 GB), or four times `max_ticks`: each symbol keeps its newest segment."""
 BACKDATED = 3600.0
 """Seconds by which reloaded ticks are backdated in the counters, so that they do not count as live."""
 
@@ -418,13 +418,16 @@ class Market(MarketReads):
                     self._notify(state.tape.symbol, state.tape.revision)
 
     def _evict_excess(self) -> None:
+        """Evict of the symbols with the most ticks first; of one whose ticks are being put in order, nothing."""
         while self._held > self._max_ticks:
             with self._lock:
-                state = max(self._symbols.values(), key=lambda e: len(e.tape.buffer))
-            evicted = state.tape.evict()
-            if not evicted:
+                states = sorted(self._symbols.values(), key=operator.attrgetter("held"), reverse=True)
+            for state in states:
+                if state.tape.buffer.evictable and (evicted := state.tape.evict()):
+                    self._let_go(state, evicted)
+                    break
+            else:
                 return
-            self._let_go(state, evicted)
 
     def _let_go(self, state: SymbolState, evicted: int) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ import numpy as np
 
 from orderflow.arrays import Flags, Indices, Ints
 from orderflow.errors import BadInput, Conflict, FieldError
-from orderflow.market.buffer import SMALL_SEGMENT, Columns, join, pack
+from orderflow.market.buffer import Columns, join, pack
 from orderflow.market.counters import Counters
 from orderflow.market.decimals import largest
 from orderflow.market.frames import MINUTE
@@ -121,9 +121,8 @@ class SymbolState:
             batch = log.read(symbol, start, end)
             return Columns.empty() if batch is None else own.on_grid(batch)
 
-        segment = SMALL_SEGMENT if simulated else None
         session = Session.parse(settings.get("session", "UTC"))
-        tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, session=session, segment=segment)
+        tape = Tape(symbol, max_candles, read, logged=log.durable, lock=lock, session=session)
         tape.grid = initial_grid(settings)
         state = SymbolState(tape, log, simulated=simulated)
         made = weakref.ref(state)  # no circle: what was reset leaves memory at once

@@ -40,9 +40,8 @@ class Tape:
     """Ticks and bars of one symbol.
 
     max_candles: bars kept for each frame. read_log(start, end): the symbol's logged ticks with start <= time < end
-    (ns UTC), None without a log. logged: whether there is a log. lock: reentrant. session: by default UTC days.
-    segment: ticks in one segment of the buffer. ask: called, with the lock held, when ticks are to be aggregated by
-    `catch_up`; None: each caller waits.
+    (ns UTC), None without a log. logged: whether there is a log. lock: reentrant. session: by default UTC days. ask:
+    called, with the lock held, when ticks are to be aggregated by `catch_up`; None: each caller waits.
     """
 
     def __init__(
@@ -54,14 +53,13 @@ class Tape:
         logged: bool,
         lock: Lock,
         session: Session | None = None,
-        segment: int | None = None,
         ask: Callable[[], object] | None = None,
     ) -> None:
         self.symbol = symbol
         self.logged = logged
         self.max_candles = max_candles
         self.grid = Grid()
-        self.buffer = TickBuffer(segment)
+        self.buffer = TickBuffer()
         self.revision = 0
         self.lock = lock
         self.read_log = read_log

@@ -32,9 +32,9 @@ from tests.running import RunningServer, start_server
 BAR = ("time", "open", "high", "low", "close", "volume", "ask_volume", "bid_volume", "delta", "trades")
 CELL = ("time", "price", "bid_volume", "ask_volume", "unknown_volume", "trades")
 ES = next(recording for recording in RECORDINGS if recording.name == "es")
-SEGMENT = 262_144
-"""Number of ticks that are evicted at a time."""
-SMALL = ("--max-candles", "20", "--max-ticks", "100000")
+TICKS = 100_000
+"""Number of ticks in memory."""
+SMALL = ("--max-candles", "20", "--max-ticks", str(TICKS))
 Launch = Callable[..., RunningServer]
 
 
@@ -63,11 +63,11 @@ def es_file(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 def test_evicted_ticks_are_read_from_the_log(launch: Launch, es_file: Path, shared_data: Path, tmp_path: Path) -> None:
-    """Half of the 500,000 ticks of ES are evicted, and nearly all of its candles."""
+    """Four fifths of the 500,000 ticks of ES are evicted, and nearly all of its candles."""
     flags = ("--data-dir", str(tmp_path / "kept"), *SMALL)
     server = launch(*flags)
     replay(server, es_file, "ES", "--side", "flag")
-    assert server.get("/stats?symbol=ES")["evicted"] == SEGMENT
+    assert 1 - TICKS / 500_000 <= server.get("/stats?symbol=ES")["evicted"] / 500_000 < 0.9
     bars, cells = table(server, "bars", "ES", limit=700), table(server, "footprint", "ES")
     assert differences(bars, ES.bars(shared_data), BAR) == []
     assert differences(cells, ES.footprint(shared_data), CELL) == []
@@ -98,7 +98,9 @@ def test_without_a_log_the_lost_time_is_reported(forgetful: RunningServer, es_fi
     server = forgetful
     replay(server, es_file, "ES", "--side", "flag")
     stats = server.get("/stats?symbol=ES")
-    assert (stats["ticks"], stats["evicted"]) == (500_000, SEGMENT)
+    held = stats["ticks"] - stats["evicted"]
+    assert stats["ticks"] == 500_000
+    assert TICKS / 2 < held <= TICKS
     gone = server.get(address("bars", "ES", limit=1))["gone_until"]
     assert server.get(address("footprint", "ES", limit=1))["gone_until"] == gone
     assert server.get(address("ticks", "ES", limit=1))["gone_until"] == gone
@@ -109,7 +111,7 @@ def test_without_a_log_the_lost_time_is_reported(forgetful: RunningServer, es_fi
         return [row for row in rows if row["time"] > time_of(gone)]
 
     bars = table(server, "bars", "ES")
-    assert len(bars) > 200
+    assert len(bars) > 50
     assert differences(bars, whole(ES.bars(shared_data)), BAR) == []
     assert differences(table(server, "footprint", "ES"), whole(ES.footprint(shared_data)), CELL) == []
-    assert len(table(server, "ticks", "ES")) == 500_000 - SEGMENT
+    assert len(table(server, "ticks", "ES")) == held

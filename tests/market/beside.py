@@ -56,6 +56,7 @@ def shrink(patch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Make every limit of late ticks small."""
     for module, name, value in (
         (buffer, "SEGMENT", 64),
+        (buffer, "FIRST_SEGMENT", 16),
         (aggregation, "CHUNK", 16),
         (catch_up, "CHUNK", 16),
         (tape, "CHUNK", 16),

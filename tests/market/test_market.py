@@ -224,6 +224,34 @@ def test_memory_is_bounded_and_what_it_lets_go_stays_readable(monkeypatch: pytes
     assert len(market.ticks("X").ticks) == len(drawn.batch)
 
 
+def test_many_symbols_with_few_ticks_each_let_go_of_their_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None of them has as many ticks as the largest segment; what each lets go stays readable."""
+    monkeypatch.setattr(buffer, "FIRST_SEGMENT", 16)
+    market = Market(MemoryLog(), max_ticks=2_000)
+    sent = [draw(seed, most=600, sides="flag").batch for seed in range(12)]
+    sent = [replace(batch, symbol=f"S{number}") for number, batch in enumerate(sent)]
+    for at in range(0, 600, 50):
+        market.ingest([batch.take(slice(at, at + 50)) for batch in sent if at < len(batch)])
+    total = sum(len(batch) for batch in sent)
+    assert total > 3_000
+    assert total - sum(market.stats(batch.symbol)["evicted"] for batch in sent) <= 2_000
+    reference = Market(max_candles=10**6)
+    for batch in sent:
+        reference.ingest([batch])
+        same(reference.bars(batch.symbol, MINUTE), market.bars(batch.symbol, MINUTE), batch.symbol)
+        assert market.ticks(batch.symbol).ticks.time.tolist() == reference.ticks(batch.symbol).ticks.time.tolist()
+
+
+def test_a_symbol_being_put_in_order_does_not_keep_others_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffer, "FIRST_SEGMENT", 16)
+    market = Market(MemoryLog(), max_ticks=200)
+    market.ingest([ticks(*((float(k), 10000, 1, 1) for k in range(199)), symbol="BUSY")])
+    monkeypatch.setattr(market._symbols["BUSY"].tape, "evict", lambda: 0)
+    market.ingest([ticks(*((float(k), 10000, 1, 1) for k in range(100)), symbol="OTHER")])
+    assert market.stats("BUSY")["evicted"] == 0
+    assert market.stats("OTHER")["evicted"] >= 80
+
+
 def test_without_a_log_a_late_tick_for_a_bar_that_left_memory_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffer, "SEGMENT", 64)
     market = Market(max_ticks=64)
