@@ -17,7 +17,7 @@ from typing import Any
 from tests.servers.forking import Forge, Forked
 
 ROOT = Path(__file__).resolve().parents[1]
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 
 
 def run_python(code: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -48,13 +48,13 @@ class RunningServer:
 
     def get(self, path: str) -> Any:
         """The JSON at a path."""
-        with urllib.request.urlopen(self.url + path, timeout=20) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
             return json.loads(answer.read())
 
     def post(self, path: str, body: bytes, kind: str = "application/json", **headers: str) -> Any:
         """The JSON answer of a POST."""
         request = urllib.request.Request(self.url + path, body, {"Content-Type": kind, **headers})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 15.0) -> int:

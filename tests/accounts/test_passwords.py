@@ -81,7 +81,7 @@ def test_two_at_a_time_and_too_many_are_told_to_come_back(workers: Workers) -> N
     callers = [Thread(target=slow.hash, args=("x",)) for _ in range(5)]
     for caller in callers:
         caller.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while (len(running) < 2 or len(slow._slots._waiting) < 3) and time.monotonic() < deadline:
         time.sleep(0.001)
     with pytest.raises(Busy) as error:

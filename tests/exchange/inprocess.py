@@ -93,7 +93,7 @@ class SimulatedExchange:
     def __exit__(self, *exc: object) -> None:
         self.fanout.close_all()
         self._server.shutdown()
-        self._thread.join(5)
+        self._thread.join(60)
         self._server.server_close()
         self.workers.stop(3)
 
@@ -127,7 +127,7 @@ class SimulatedExchange:
     def get(self, path: str) -> tuple[int, Any, Mapping[str, str]]:
         """(status, JSON, headers) of a path below the base URL."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=60) as answer:
                 return answer.status, json.loads(answer.read()), dict(answer.headers)
         except urllib.error.HTTPError as error:
             with error:

@@ -50,7 +50,7 @@ class MemoryHoles:
 def workers() -> Iterator[Workers]:
     made = Workers(threads=1)
     yield made
-    assert made.stop(5.0) == []
+    assert made.stop(60.0) == []
 
 
 def status(*holes: Hole) -> list[FeedStatus]:

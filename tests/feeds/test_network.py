@@ -127,7 +127,7 @@ def test_tls(tmp_path: Path, workers: Workers) -> None:
         connection.close()
         with pytest.raises(ssl.SSLCertVerificationError):
             PlainConnection("localhost", port, 10.0, ssl.create_default_context())
-        assert job.join(10)
+        assert job.join(60)
 
 
 @pytest.mark.parametrize(

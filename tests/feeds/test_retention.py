@@ -24,7 +24,7 @@ TODAY = NOW // DAY * DAY
 def workers() -> Iterator[Workers]:
     made = Workers(threads=1)
     yield made
-    assert made.stop(5.0) == []
+    assert made.stop(60.0) == []
 
 
 @pytest.fixture

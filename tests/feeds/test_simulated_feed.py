@@ -29,7 +29,7 @@ HOUR = 3_600 * 10**9
 def workers() -> Iterator[Workers]:
     made = Workers(threads=1)
     yield made
-    assert made.stop(5.0) == []
+    assert made.stop(60.0) == []
 
 
 def run(feed: SimulatedFeed, clock: ManualClock, seconds: int) -> None:
@@ -250,7 +250,7 @@ def test_the_status_says_simulated_and_how_old(feed: SimulatedFeed, clock: Manua
     assert (feed.status().simulated, feed.status().state) == (True, State.STOPPED)
     feed.start()
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while feed.status().series[0].state is not State.LIVE and time.monotonic() < until:
             time.sleep(0.01)
         row = feed.status().json()["series"][0]
@@ -267,7 +267,7 @@ def test_the_status_says_simulated_and_how_old(feed: SimulatedFeed, clock: Manua
 def test_the_original_systems_list_does_not_have_them(make_services: Callable[..., Services]) -> None:
     services = make_services(feeds=("simulated",), tickers=("BTC",), ticker_count=1)
     client = create_server(services).test_client()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not services.market.revision("sim:BTC") and time.monotonic() < until:
         time.sleep(0.01)
     assert [row["id"] for row in client.get("/api/v1/tickers").get_json()] == ["ITEM_00"]
@@ -279,7 +279,7 @@ def test_the_original_systems_list_does_not_have_them(make_services: Callable[..
 def test_ticks_are_logged(tmp_path: Path) -> None:
     services = build_services(Settings.of(data_dir=tmp_path, ticker_count=0, tickers=("DOGE",)))
     services.start()
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not services.market.revision("sim:DOGE") and time.monotonic() < until:
         time.sleep(0.01)
     services.stop()

@@ -92,7 +92,7 @@ def server_bars(server: RunningServer, symbol: str) -> Bars:
     """The bars of a symbol; none if the server does not know it."""
     if symbol not in {row["symbol"] for row in server.get("/api/v1/symbols")["symbols"]}:
         return []
-    with urllib.request.urlopen(f"{server.url}/api/v1/bars/{symbol}?format=csv", timeout=20) as answer:
+    with urllib.request.urlopen(f"{server.url}/api/v1/bars/{symbol}?format=csv", timeout=60) as answer:
         rows = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
     return [(row["time"], [float(Decimal(row[column])) for column in COLUMNS]) for row in rows]
 

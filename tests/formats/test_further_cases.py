@@ -31,7 +31,7 @@ def server_trades(server: RunningServer, symbol: str) -> list[Trade]:
     """The ticks of a symbol, none if the server does not know it."""
     if symbol not in {row["symbol"] for row in server.get("/api/v1/symbols")["symbols"]}:
         return []
-    with urllib.request.urlopen(f"{server.url}/api/v1/ticks/{symbol}?format=csv", timeout=20) as answer:
+    with urllib.request.urlopen(f"{server.url}/api/v1/ticks/{symbol}?format=csv", timeout=60) as answer:
         rows = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
     return [
         (

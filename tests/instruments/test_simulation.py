@@ -55,10 +55,32 @@ def start(workers: Workers) -> Callable[..., Simulation]:
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not what():
         assert time.monotonic() < until, "it did not come about in time"
         time.sleep(0.01)
+
+
+def settle(simulation: Simulation) -> None:
+    """Wait until the steps that were being made when it was paused are made."""
+
+    def stands() -> bool:
+        before = simulation.steps
+        time.sleep(0.05)
+        return simulation.steps == before
+
+    wait_for(stands)
+
+
+def keeps(simulation: Simulation, rate: float) -> bool:
+    """Whether the steps come at this rate a second. The machine may be busy, so one of 30 tries must show it."""
+
+    def tried() -> bool:
+        began, steps = time.monotonic(), simulation.steps
+        wait_for(lambda: simulation.steps - steps >= 0.3 * rate)
+        return (simulation.steps - steps) / ((time.monotonic() - began) * rate) == pytest.approx(1, abs=0.4)
+
+    return any(tried() for _ in range(30))
 
 
 # one instrument
@@ -170,10 +192,7 @@ def test_simulation_keeps_time_and_delivers_trades(start: Callable[..., Simulati
     heard: list[str] = []
     simulation = start(market)
     simulation.listen(lambda instrument: heard.append(instrument.spec.id))
-    began, steps = time.monotonic(), simulation.steps
-    wait_for(lambda: simulation.steps - steps >= 150)
-    passed = time.monotonic() - began
-    assert (simulation.steps - steps) / (passed * 300) == pytest.approx(1, abs=0.4)
+    assert keeps(simulation, 300)
     assert set(heard) == {"ITEM_00", "ITEM_01", "ITEM_02"}
     wait_for(lambda: len(market.symbols()) == 3)
     assert market.active() is None
@@ -185,16 +204,14 @@ def test_pause_speed_and_restart(start: Callable[..., Simulation]) -> None:
     simulation = start()
     wait_for(lambda: simulation.steps > 10)
     simulation.pause()
-    time.sleep(0.05)
+    settle(simulation)
     still = simulation.steps
     time.sleep(0.1)
     assert (simulation.steps, simulation.status()["running"]) == (still, False)
     simulation.resume()
     wait_for(lambda: simulation.steps > still)
     simulation.set_speed(4)
-    at, began = simulation.steps, time.monotonic()
-    wait_for(lambda: simulation.steps - at > 240)
-    assert (simulation.steps - at) / ((time.monotonic() - began) * 1200) == pytest.approx(1, abs=0.4)
+    assert keeps(simulation, 1200)
     for wrong in (0, 101, "fast", True):
         with pytest.raises(BadInput, match="speed"):
             simulation.set_speed(wrong)  # type: ignore[arg-type]  # what a stranger may send
@@ -322,7 +339,7 @@ def test_a_restart_gives_the_same_path_and_trades_at_any_speed_under_a_scenario(
         simulation.restart(seed=3)
         wait_for(lambda simulation=simulation: simulation.get("ITEM_00").steps > 60)  # type: ignore[misc]  # as above
         simulation.pause()
-        time.sleep(0.05)
+        settle(simulation)
         simulation.get("ITEM_00").flushed = 0
         simulation.flush()
         ticks = market.ticks("ITEM_00", start=None, end=None, limit=20).ticks
@@ -374,7 +391,7 @@ def test_a_group_moves_together_after_a_member_was_changed_too(start: Callable[.
     simulation = start(ticker_count=0, price_update_interval=0.002, simulated=tables, max_history_size=5000)
     wait_for(lambda: min(each.steps for each in simulation.all()) > 50)
     simulation.pause()
-    time.sleep(0.05)
+    settle(simulation)
     first, other = simulation.all()
     for _ in range(first.steps - other.steps):
         other.step(NOW, 1.0)

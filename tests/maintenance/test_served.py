@@ -125,7 +125,7 @@ def test_a_running_server_is_verified_and_backed_up(
     sender = threading.Thread(target=send)
     sender.start()
     try:
-        assert enough.wait(20)
+        assert enough.wait(60)
         before = sent[0]
         made = backup(data, str(tmp_path / "saved.zip"))
         after = sent[0]

@@ -294,7 +294,7 @@ def test_ticks_that_are_being_written_are_compared_too() -> None:
     other = threading.Thread(target=lambda: found.append(market.ingest([batch_of(second)])), daemon=True)
     log.meanwhile = other.start  # it waits for the end of the write
     whole = market.ingest([batch_of(first)])
-    other.join(10)
+    other.join(60)
     assert (whole.accepted, whole.duplicates, whole.id_conflicts) == plain.take(first)
     assert [(r.accepted, r.duplicates, r.id_conflicts) for r in found] == [plain.take(second)]
     agree(market, plain)

@@ -146,7 +146,7 @@ class SlowLog(MemoryLog):
         if self.slow:
             self.slow = False
             self.entered.set()
-            assert self.go.wait(10)
+            assert self.go.wait(60)
         super().append(entry, then)
 
 
@@ -166,7 +166,7 @@ class Call(threading.Thread):
             self.outcome = error
 
     def end(self) -> Any:
-        self.join(10)
+        self.join(60)
         assert not self.is_alive()
         return self.outcome
 
@@ -177,7 +177,7 @@ def twice(fail: bool, second: TickBatch) -> tuple[SlowLog, Market, Any, Any]:
     market = Market(log)
     log.slow = True
     first = Call(lambda: market.ingest([batch((1, 10025, 2), (2, 10050, 1), ids=[7, 8])]))
-    assert log.entered.wait(10)
+    assert log.entered.wait(60)
     other = Call(lambda: market.ingest([second], key="second", digest="d"))
     other.join(0.05)
     log.fail = fail
@@ -211,7 +211,7 @@ def test_another_trade_with_the_id_of_one_being_written_does_not_wait() -> None:
     market = Market(log)
     log.slow = True
     first = Call(lambda: market.ingest([batch((1, 10025, 2), ids=[7])]))
-    assert log.entered.wait(10)
+    assert log.entered.wait(60)
     other = market.ingest([batch((1, 10025, 3), ids=[7])])
     assert (other.accepted, other.duplicates, other.id_conflicts) == (1, 0, 1)
     log.go.set()
@@ -224,7 +224,7 @@ def test_ticks_that_are_written_after_a_reset_are_in_memory_too() -> None:
     market.ingest([batch((1, 10025, 2))])
     log.slow = True
     first = Call(lambda: market.ingest([batch((2, 100505, 1), decimals=3)]))
-    assert log.entered.wait(10)
+    assert log.entered.wait(60)
     market.reset("X")
     log.go.set()
     receipt = first.end()
@@ -239,7 +239,7 @@ def test_a_finer_tick_size_is_only_in_force_when_its_ticks_are() -> None:
     market.ingest([batch((1, 10025, 2))])
     log.slow = True
     first = Call(lambda: market.ingest([batch((2, 100251, 1), decimals=3)]))
-    assert log.entered.wait(10)
+    assert log.entered.wait(60)
     assert market.info("X").tick_size == "0.25"
     market.ingest([batch((3, 10050, 1))])
     assert market.info("X").tick_size == "0.25"
@@ -277,7 +277,7 @@ def test_a_tick_size_that_ticks_being_written_do_not_fit_is_refused() -> None:
     market.ingest([batch((1, 10, 2))])
     log.slow = True
     first = Call(lambda: market.ingest([batch((2, 10025, 1))]))
-    assert log.entered.wait(10)
+    assert log.entered.wait(60)
     with pytest.raises(Conflict, match="being written do not fit"):
         market.configure("X", tick_size=Decimal("0.00000001"))
     log.go.set()

@@ -114,9 +114,9 @@ def test_a_process_interrupted_by_a_signal(
     arrived = threading.Event()
     fake.on_ticks = lambda: arrived.set() if len(fake.ticks) > 200 else None
     process = run_client(file, "--server", fake.url, "--velocity", 1)
-    assert arrived.wait(20)
+    assert arrived.wait(60)
     process.send_signal(kind)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     words = hint(err)
     assert words[0] == "--start-from"
@@ -138,7 +138,7 @@ def test_interrupted_while_the_server_is_away(tick_file: TickFile, run_client: C
     first = process.stderr.readline()
     assert "waiting for the server: nothing listens there" in first
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert hint(err) == ["--start-from", "3"]
 
@@ -152,11 +152,11 @@ def test_interrupted_twice_names_the_batch_in_doubt(
     fake.faults = ["silent"]
     file = tick_file(500)
     process = run_client(file, "--server", fake.url, "--velocity", "max", "--batch-ticks", 100)
-    assert arrived.wait(20)
+    assert arrived.wait(60)
     process.send_signal(signal.SIGINT)
     threading.Event().wait(0.3)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     words = hint(err)
     assert words[:2] == ["--start-from", "0"]

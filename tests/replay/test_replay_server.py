@@ -26,7 +26,7 @@ TickFile = Callable[..., Path]
 
 def held(url: str, symbol: str) -> list[tuple[str, str, str, str, str]]:
     """time, price, size, side_rule, id of the server's ticks, in its order."""
-    with urllib.request.urlopen(f"{url}/api/v1/ticks/{symbol}?format=csv&limit=100000", timeout=20) as answer:
+    with urllib.request.urlopen(f"{url}/api/v1/ticks/{symbol}?format=csv&limit=100000", timeout=60) as answer:
         rows = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
     return [(row["time"], row["price"], row["size"], row["side_rule"], row["id"]) for row in rows]
 
@@ -143,7 +143,7 @@ def test_a_server_killed_and_started_again_loses_and_doubles_nothing(
     first = launch("--no-browser", "--data-dir", str(data))
     command = [sys.executable, "-m", "orderflow.replay.cli", str(file), "--server", first.url, "-v", "2"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as client:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not first.get("/api/v1/symbols")["symbols"]:
             assert client.poll() is None, client.communicate()
             assert time.monotonic() < until, "the client has sent nothing in 20 s"
@@ -166,7 +166,7 @@ def test_any_velocity_gives_the_same_bars(server: Any, replay: Replay, tick_file
     symbol = f"replay-{velocity}"
     words = ["--server", server.url, "--symbol", symbol, "-v", velocity, "--batch-ticks", 700]
     assert replay(file, *words).code == 0
-    with urllib.request.urlopen(f"{server.url}/api/v1/bars/{symbol}?format=csv", timeout=20) as answer:
+    with urllib.request.urlopen(f"{server.url}/api/v1/bars/{symbol}?format=csv", timeout=60) as answer:
         bars = list(csv.DictReader(io.TextIOWrapper(answer, "utf-8")))
     assert len(bars) == 9
     assert sum(int(bar["volume"]) for bar in bars) == sum(i % 9 + 1 for i in range(5_000))

@@ -27,7 +27,7 @@ def test_threads_and_greenlets_exclude_each_other(workers: Workers, pause: Calla
                 count[0] = value + 1
 
     handles = [workers.spawn("t", workers.run, work) for _ in range(3)] + [workers.spawn("g", work) for _ in range(3)]
-    assert all(handle.join(20.0) for handle in handles)
+    assert all(handle.join(60.0) for handle in handles)
     assert count == [6_000]
 
 
@@ -37,19 +37,19 @@ def test_waiting_does_not_block_others(workers: Workers) -> None:
     def hold() -> None:
         with lock:
             taken.set()
-            done.wait(10.0)
+            done.wait(60.0)
 
     def want() -> None:
         with lock:
             pass
 
     holder = workers.spawn("holder", workers.run, hold)
-    assert taken.wait(5.0)
+    assert taken.wait(60.0)
     waiting = [workers.spawn("greenlet", want), workers.spawn("thread", workers.run, want)]
     time.sleep(0.05)  # this thread, and its hub, go on meanwhile
     assert all(handle.alive() for handle in waiting)
     done.set()
-    assert all(handle.join(5.0) for handle in (holder, *waiting))
+    assert all(handle.join(60.0) for handle in (holder, *waiting))
 
 
 def test_waiting_ends_in_time(workers: Workers) -> None:
@@ -58,16 +58,16 @@ def test_waiting_ends_in_time(workers: Workers) -> None:
     def hold() -> None:
         with lock:
             taken.set()
-            done.wait(10.0)
+            done.wait(60.0)
 
     holder = workers.spawn("holder", workers.run, hold)
-    assert taken.wait(5.0)
+    assert taken.wait(60.0)
     assert not lock.acquire(0.0)
     assert not lock.acquire(0.01)
     found: list[bool] = []
     other = workers.spawn("other", lambda: found.append(lock.acquire(10.0)))
     done.set()
-    assert all(handle.join(5.0) for handle in (holder, other))
+    assert all(handle.join(60.0) for handle in (holder, other))
     assert found == [True]
     assert not lock._waiting
 
@@ -83,7 +83,7 @@ def test_disk_is_read_under_a_lock_that_the_whole_pool_waits_for(workers: Worker
         waiting = [workers.spawn("thread", workers.run, want) for _ in range(6)]
         time.sleep(0.05)
         assert workers.run_io(lambda: "read") == "read"
-    assert all(handle.join(5.0) for handle in waiting)
+    assert all(handle.join(60.0) for handle in waiting)
 
 
 class Fake:

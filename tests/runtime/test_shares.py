@@ -14,14 +14,14 @@ def test_what_a_client_has_beyond_its_share_waits_in_order() -> None:
     def work(client: str, name: str) -> None:
         with shares.take(client):
             done.append(name)
-            go.wait(10)
+            go.wait(60)
 
     many = [gevent.spawn(work, "a", f"a{number}") for number in range(5)]
     other = gevent.spawn(work, "b", "b")
     gevent.sleep(0)
     assert done == ["a0", "a1", "b"]
     go.set()
-    gevent.joinall([*many, other], timeout=10)
+    gevent.joinall([*many, other], timeout=60)
     assert done == ["a0", "a1", "b", "a2", "a3", "a4"]
     assert not shares._held
     assert not shares._waiting
@@ -33,15 +33,15 @@ def test_a_place_is_not_lost_with_a_request_that_ends_while_it_waits() -> None:
     def work(name: str) -> None:
         with shares.take("a"):
             done.append(name)
-            go.wait(10)
+            go.wait(60)
 
     first, second, third, fourth = (gevent.spawn(work, name) for name in ("first", "second", "third", "fourth"))
     gevent.sleep(0)
     second.kill()
     go.set()
-    first.join(10)  # the place is third's now, which has not begun
+    first.join(60)  # the place is third's now, which has not begun
     third.kill()
-    fourth.join(10)
+    fourth.join(60)
     assert done[0] == "first"
     assert done[-1] == "fourth"
     assert not shares._held

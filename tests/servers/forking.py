@@ -82,7 +82,7 @@ class Forge:
     def close(self) -> None:
         """End the process. Servers go on."""
         self._ours.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
 
 def _fork_for_ever(requests: socket.socket) -> int:

@@ -49,7 +49,7 @@ def call(server: RunningServer, method: str, path: str, body: Any = None, **head
     data = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(server.url + path, data, {"Content-Type": kind, **headers}, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.loads(answer.read()), answer.headers
     except urllib.error.HTTPError as error:
         with error:
@@ -65,7 +65,7 @@ def shown(server: RunningServer) -> dict[str, Any]:
     return {**found, "herd": {name: stats[name] for name in names}}
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until

@@ -17,7 +17,9 @@ from pathlib import Path
 from tests.running import RunningServer
 
 SECONDS = 3.0
-TIMEOUT = 15.0
+LEAST = 3
+"""Calls of each client, on a machine so slow that they take longer than SECONDS."""
+TIMEOUT = 60.0
 """Seconds, more than a slow machine needs for a response."""
 READS = ("/api/v1/bars/NQ?since=1", "/api/v1/footprint/NQ?frame=5min", "/stats", "/api/v1/bars/NQ?frame=1s")
 SENDERS = 4
@@ -31,7 +33,6 @@ def test_readers_and_writers_do_not_deadlock(launch: Callable[..., RunningServer
     calls = [ticks(number) for number in range(SENDERS)] + [repeat(("GET", path, "")) for path in READS * 2]
     with ThreadPoolExecutor(len(calls)) as threads:
         done = list(threads.map(lambda each: keep_calling(server.port, each, SECONDS), calls))
-    assert min(done) > 2
     assert server.get("/stats")["ticks"] == 1 + sum(done[:SENDERS])
     assert server.get("/stats")["audit"]["failures"] == 0
 
@@ -44,7 +45,7 @@ def ticks(number: int) -> Iterator[Call]:
 
 
 def keep_calling(port: int, calls: Iterator[Call], seconds: float) -> int:
-    """Call repeatedly for `seconds`, at least once; returns the number of responses. Raises TimeoutError."""
+    """Call once, or for `seconds` and LEAST times at least; the number of responses. Raises TimeoutError."""
     connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     until = time.monotonic() + seconds
     done = 0
@@ -54,7 +55,7 @@ def keep_calling(port: int, calls: Iterator[Call], seconds: float) -> int:
         text = answer.read()
         assert answer.status in (200, 202), f"{method} {path}: {answer.status} {text[:200]!r}"
         done += 1
-        if time.monotonic() >= until:
+        if time.monotonic() >= until and (done >= LEAST or not seconds):
             break
     connection.close()
     return done

@@ -181,8 +181,8 @@ def test_two_hundred_thousand_ticks_take_no_time(kind: Kind) -> None:
     side = random.choice(np.array([-1, 1], np.int8), count)
     sizes = random.integers(1, 20, count)
     moment = np.arange(count)
-    began = time.perf_counter()
+    began = time.thread_time()
     source, _, size = split(kind, 50, moment, level, sizes, side, np.zeros(count, np.int64))
-    assert time.perf_counter() - began < 1  # 30 ms or less on a quiet machine
+    assert time.thread_time() - began < 1  # of the processor: 30 ms or less where it is quick
     assert size.sum() == sizes.sum()
     assert first_piece(source).sum() == count

@@ -87,10 +87,10 @@ def test_volume_on_both_sides_of_a_gap_pairs_rows_from_the_poc_on() -> None:
 
 def test_a_gap_of_a_hundred_million_ticks_costs_nothing() -> None:
     bar = ladder([(1, 30, 0, 0), (50_000_000, 40, 0, 0), (100_000_001, 30, 0, 0)])
-    began = time.perf_counter()
+    began = time.thread_time()
     assert of(bar) == (1, 2)
     assert of(bar, rows=1) == (1, 2)
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 1  # of the processor; it must not go through them one by one
 
 
 def test_no_volume_is_the_poc_alone() -> None:

@@ -222,6 +222,6 @@ def test_the_pass_runs_in_the_pool_until_it_is_done() -> None:
         return left[0] > 0
 
     job = workers.spawn("count bars", repeat, workers, step)
-    assert job.join(10)
+    assert job.join(60)
     assert left == [0]
     workers.stop()

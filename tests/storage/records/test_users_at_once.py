@@ -33,7 +33,7 @@ BOB = StoredUser("b" * 32, "Bob", "bob", "bob@example.org", "bob@example.org", "
 SESSION = StoredSession("s1", ANN.id, 1, 1, 10**18, 10**18, "phone", "::1", "csrf", "r1")
 KEY = StoredPasskey("k1", ANN.id, "phone", "public", 0, 1)
 RIGHT = Checked(ANN.id, ANN.password_changed)
-SECONDS = 30.0
+SECONDS = 60.0
 
 
 class Server:

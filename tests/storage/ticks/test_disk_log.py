@@ -123,7 +123,7 @@ def test_a_reader_between_the_two_halves_of_a_merge_waits_and_misses_nothing(
         time.sleep(0.1)
         assert not found
         replace(old, new)
-        readers[-1].join(10)
+        readers[-1].join(60)
 
     monkeypatch.setattr(log._held, "replace", slowly)
     for number in range(FAN):

@@ -68,13 +68,13 @@ def test_calls_during_a_write_share_the_next_one(workers: Workers) -> None:
     told: list[str] = []
     disk.open.clear()
     calls = [start(workers, queue, "first", told)]
-    assert disk.busy.wait(5.0)
+    assert disk.busy.wait(60.0)
     for number in range(20):
         calls.append(start(workers, queue, str(number), told))
         waiting(queue, workers.event(), number + 2)
     assert told == []
     disk.open.set()
-    assert all(handle.join(5.0) for handle, _ in calls)
+    assert all(handle.join(60.0) for handle, _ in calls)
     assert disk.groups == [["first"], [str(number) for number in range(20)]]
     assert told == ["first", *map(str, range(20))]
     assert len(disk.threads) == 1
@@ -86,13 +86,13 @@ def test_failed_write_fails_only_its_own_calls(workers: Workers) -> None:
     told: list[str] = []
     disk.open.clear()
     before = start(workers, queue, "before", told)
-    assert disk.busy.wait(5.0)
+    assert disk.busy.wait(60.0)
     within = []
     for number, item in enumerate(("a", "bad", "c")):
         within.append(start(workers, queue, item, told))
         waiting(queue, workers.event(), number + 2)
     disk.open.set()
-    assert all(handle.join(5.0) for handle, _ in (before, *within))
+    assert all(handle.join(60.0) for handle, _ in (before, *within))
     queue.put("after", 1, partial(told.append, "after"))
     assert told == ["before", "after"]
     assert before[1] == []
@@ -118,7 +118,7 @@ def test_errors_of_then_affect_only_their_call(workers: Workers) -> None:
 
     disk.open.clear()
     first = start(workers, queue, "first", told)
-    assert disk.busy.wait(5.0)
+    assert disk.busy.wait(60.0)
     caught: list[Exception] = []
 
     def call() -> None:
@@ -131,7 +131,7 @@ def test_errors_of_then_affect_only_their_call(workers: Workers) -> None:
     third = start(workers, queue, "third", told)
     waiting(queue, workers.event(), 3)
     disk.open.set()
-    assert all(handle.join(5.0) for handle in (first[0], second, third[0]))
+    assert all(handle.join(60.0) for handle in (first[0], second, third[0]))
     assert told == ["first", "third"]
     assert len(caught) == 1
 
@@ -141,7 +141,7 @@ def test_full_queue_raises_busy_with_retry_after_and_drops_nothing(workers: Work
     told: list[str] = []
     disk.open.clear()
     calls = [start(workers, queue, "0", told)]
-    assert disk.busy.wait(5.0)
+    assert disk.busy.wait(60.0)
     for number in (1, 2):
         calls.append(start(workers, queue, str(number), told))
         waiting(queue, workers.event(), number + 1)
@@ -149,7 +149,7 @@ def test_full_queue_raises_busy_with_retry_after_and_drops_nothing(workers: Work
         queue.put("too much", 1, pytest.fail)
     assert error.value.retry_after == 1
     disk.open.set()
-    assert all(handle.join(5.0) for handle, _ in calls)
+    assert all(handle.join(60.0) for handle, _ in calls)
     assert told == ["0", "1", "2"]
     queue.put("again", 1, partial(told.append, "again"))
     assert told[-1] == "again"
@@ -166,14 +166,14 @@ def test_close_writes_the_queue_and_refuses_new_calls(workers: Workers) -> None:
     told: list[str] = []
     disk.open.clear()
     calls = [start(workers, queue, "0", told)]
-    assert disk.busy.wait(5.0)
+    assert disk.busy.wait(60.0)
     calls.append(start(workers, queue, "1", told))
     waiting(queue, workers.event(), 2)
     queue.close()
     with pytest.raises(StorageFailed, match="closed"):
         queue.put("2", 1, pytest.fail)
     disk.open.set()
-    assert all(handle.join(5.0) for handle, _ in calls)
+    assert all(handle.join(60.0) for handle, _ in calls)
     assert told == ["0", "1"]
 
 

@@ -21,7 +21,7 @@ def web(make_services: Make) -> flask.Flask:
     services = make_services(
         ticker_count=2, price_update_interval=0.02, simulated={"ITEM_01": {"book": True}}, api_key="long-enough-key"
     )
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while len(services.market.symbols()) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     return create_server(services)

@@ -47,7 +47,7 @@ def order(client: FlaskClient, side: str = "buy", quantity: Any = 1, client_id: 
 
 def settled(client: FlaskClient, client_id: str) -> dict[str, Any]:
     """The order's state once it has been cleared."""
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while True:
         found: dict[str, Any] = client.get(f"/herd/orders/{client_id}").get_json()
         if found["status"] != "accepted":

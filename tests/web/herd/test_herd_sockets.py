@@ -96,9 +96,12 @@ def test_all_phones_get_every_price_and_nothing_while_idle(phone: Callable[..., 
     versions = [message["version"] for message in listener.said[1:]]
     assert versions == sorted(versions)
     listener.receive(lambda message: message.get("meter", 0) is None)  # the crowd's meter runs out
-    with suppress(TimeoutError):
-        listener.kind("delta", 1.0)
-    listener.silence(1.6)
+    for _ in range(10):  # what was on its way comes
+        try:
+            listener.receive(lambda message: True, 1.6)
+        except TimeoutError:
+            return
+    raise AssertionError(f"it goes on: {listener.said[-5:]}")
 
 
 def test_a_delta_has_what_changed_and_is_small(
@@ -256,7 +259,7 @@ def test_sockets_are_counted(game: RunningServer, phone: Callable[..., Phone]) -
         return int(game.get("/herd/stats")["connected"])
 
     def becomes(count: int) -> None:
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while connected() != count:
             assert time.monotonic() < until, connected()
             time.sleep(0.05)

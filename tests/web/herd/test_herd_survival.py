@@ -27,7 +27,7 @@ def cost(position: int) -> float:
 
 
 def log(server: RunningServer) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"{server.url}/herd/export/events.jsonl", timeout=20) as answer:
+    with urllib.request.urlopen(f"{server.url}/herd/export/events.jsonl", timeout=60) as answer:
         return [json.loads(line) for line in answer.read().splitlines()]
 
 

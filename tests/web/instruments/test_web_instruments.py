@@ -30,7 +30,7 @@ def client(services: Services) -> FlaskClient:
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not what():
         assert time.monotonic() < until, "it did not come about in time"
         time.sleep(0.01)

@@ -256,7 +256,7 @@ def test_many_old_versions_cost_few_messages(topic: Topic, source: Numbers, pair
 
 
 def wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while not what():
         assert time.monotonic() < until
         time.sleep(0.005)
@@ -323,12 +323,10 @@ def test_a_topic_sleeps_until_the_bus_reports_a_change(
     follow(fanout, bus, pair.client, source)
     wait_for(lambda: pair.client.version == 1)
     time.sleep(0.1)
-    rounds = len(asked)
-    assert rounds <= 2  # twenty intervals have passed
-    source.n = 2
     bus.publish("others", 1)
     time.sleep(0.05)
-    assert len(asked) == rounds
+    assert asked == [1]  # thirty intervals have passed
+    source.n = 2
     bus.publish("numbers", 2)
     wait_for(lambda: pair.client.version == 2)
     assert pair.read() == ["None>1", "1>2"]
@@ -343,18 +341,20 @@ def test_many_changes_need_few_rounds_and_the_newest_is_sent(
     follow(fanout, bus, pair.client, source, 0.05)
     wait_for(lambda: pair.client.version == 1)
     asked.clear()
+    began = time.monotonic()
     for number in range(2, 502):
         source.n = number
         bus.publish("numbers", number)
     wait_for(lambda: pair.client.version == 501)
-    assert 1 <= len(asked) <= 5
+    rounds = len(asked)
+    assert 1 <= rounds <= 3 + (time.monotonic() - began) / 0.05
     assert pair.read()[-1].endswith(">501")
     for number in (502, 503, 504):
         source.n = number
         bus.publish("numbers", number)
         wait_for(lambda number=number: pair.client.version == number)
     time.sleep(0.1)
-    assert len(asked) <= 5 + 3 + 1  # no more wake-ups than changes, and one for a change during a round
+    assert len(asked) <= rounds + 3 + 1  # no more wake-ups than changes, and one for a change during a round
 
 
 def test_a_slow_client_gets_the_newest_without_another_change(
@@ -470,7 +470,7 @@ def test_a_driven_topic_sends_on_broadcast(workers: Workers, source: Numbers, pa
     fanout.broadcast("nobody listens to this")
     for each in (pair, late):
         fanout.leave(topic, each.client)
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while fanout.stats()["topics"] and time.monotonic() < until:
         workers.wait(0.02)
     assert fanout.stats()["topics"] == 0

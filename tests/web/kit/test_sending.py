@@ -87,7 +87,7 @@ def test_a_large_answer_counts_until_it_is_read(connection: Connection) -> None:
     while not connection.backlog.size:
         pass
     assert connection.read(size) == size
-    writer.join(10)
+    writer.join(60)
     assert connection.backlog.size == 0
     assert connection.server.gettimeout() == 75.0
     assert connection.sender.stalled_for() == 0.0

@@ -452,7 +452,7 @@ def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
     def first() -> None:
         with turns.take("a"):
             inside.set()
-            go_on.wait(10)
+            go_on.wait(60)
             order.append("first")
 
     def second() -> None:
@@ -461,13 +461,13 @@ def test_each_client_does_one_long_thing_at_a_time(services: Services) -> None:
 
     threads = [threading.Thread(target=first), threading.Thread(target=second)]
     threads[0].start()
-    inside.wait(10)
+    inside.wait(60)
     threads[1].start()
     with turns.take("b"):
         order.append("another client")
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert order == ["another client", "first", "second"]
     assert turns.waiting == 0
 
@@ -480,17 +480,17 @@ def test_a_body_that_waits_long_is_asked_to_come_again(services: Services) -> No
     def read() -> None:
         with turns.take("a"):
             inside.set()
-            go_on.wait(10)
+            go_on.wait(60)
 
     thread = threading.Thread(target=read)
     thread.start()
-    assert inside.wait(10)
+    assert inside.wait(60)
     for client in ("a", "b"):  # it waits for its own turn, and another client for the lane
         with pytest.raises(Busy) as refused, turns.take(client, time.monotonic() + 0.01):
             pass
         assert refused.value.retry_after > 1
     go_on.set()
-    thread.join(10)
+    thread.join(60)
     with turns.take("a"):
         assert turns.waiting == 1
 
@@ -502,17 +502,17 @@ def test_many_clients_leave_threads_to_those_who_read(services: Services) -> Non
     def parse(client: str) -> None:
         with turns.take(client):
             inside.release()
-            go_on.wait(10)
+            go_on.wait(60)
 
     threads = [threading.Thread(target=parse, args=(f"client {number}",)) for number in range(5)]
     for thread in threads:
         thread.start()
-    assert [inside.acquire(timeout=10) for _ in range(LANES)] == [True] * LANES
+    assert [inside.acquire(timeout=60) for _ in range(LANES)] == [True] * LANES
     assert not inside.acquire(timeout=0.2)
     go_on.set()
     for thread in threads:
-        thread.join(10)
-    assert [inside.acquire(timeout=10) for _ in range(5 - LANES)] == [True] * (5 - LANES)
+        thread.join(60)
+    assert [inside.acquire(timeout=60) for _ in range(5 - LANES)] == [True] * (5 - LANES)
     assert turns.waiting == 0
 
 

@@ -13,7 +13,7 @@ from orderflow.errors import BadInput
 from orderflow.runtime.workers import Workers
 from orderflow.workspace.uploads.slots import Slots
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 
 @pytest.fixture
