@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orderflow.storage.acknowledged import NAME as MARK
 from orderflow.storage.journal import SUFFIX
 from orderflow.storage.records.address import FILE
 from orderflow.storage.sqlite_files import size_of
@@ -21,10 +22,12 @@ start."""
 
 
 def kept_files(folder: Path) -> Iterator[Path]:
-    """The files that a server keeps in its directory, but for the records."""
+    """The files that a server keeps in its directory, but for the records, and the marks, which belong to no copy."""
     found = (path for pattern in KEPT for path in folder.glob(pattern))
     for path in sorted(found):
-        yield from filter(Path.is_file, sorted(path.rglob("*")) if path.is_dir() else [path])
+        for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if each.is_file() and each.name != MARK:
+                yield each
 
 
 def journals(folder: Path) -> list[Path]:

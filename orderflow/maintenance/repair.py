@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -24,17 +25,21 @@ from orderflow.maintenance.places import (
     missing_records,
     odd_places,
 )
+from orderflow.storage.acknowledged import NAME as MARK
+from orderflow.storage.acknowledged import LogMarks, Missing, missing_writes, with_missing
 from orderflow.storage.in_use import holder_of
+from orderflow.storage.journal import SUFFIX
 from orderflow.storage.lines import Line, read_lines, read_log, seal
 from orderflow.storage.private import FILE
 from orderflow.storage.reasons import is_no_room
+from orderflow.storage.records.files import mark_of
 from orderflow.storage.records.reading import FILES
 from orderflow.storage.records.reading import check as check_records
 from orderflow.storage.records.reading import save as save_records
 from orderflow.storage.sqlite_files import size_of, wal_of
 from orderflow.storage.ticks.blob_store import BlobStore
 from orderflow.storage.ticks.codec import encode_meta
-from orderflow.storage.ticks.reading import DATABASE, DATABASE_FILES, WAL, Row, TickDatabase, with_first_page
+from orderflow.storage.ticks.reading import BROKEN, DATABASE, DATABASE_FILES, WAL, Row, TickDatabase, with_first_page
 from orderflow.storage.ticks.rows import FORMAT, META, OLD_META, VERSION, check
 from orderflow.storage.ticks.wal import apply_wal, make_from_wal, read_wal
 
@@ -101,6 +106,7 @@ def lines(report: Repaired, folder: Path) -> Iterator[str]:
 
 
 def _repair_ticks(source: Path, target: Path, report: Repaired) -> None:
+    marked = source / MARK
     try:
         with tempfile.TemporaryDirectory(prefix=".work.", dir=target.parent) as work:
             source = _or_made_of_log(source / DATABASE, Path(work) / "log", report).parent
@@ -109,7 +115,7 @@ def _repair_ticks(source: Path, target: Path, report: Repaired) -> None:
                 candidates.append(_with_first_page(source, Path(work), report))
             best = max(candidates, key=_sound_ticks)
             target.mkdir(mode=0o700)
-            _copy_rows(best, target, report)
+            _copy_rows(best, target, report, missing_writes(marked))
     except NotFound:
         if gone := missing_database(source.parent):
             report.lost["tick log"] += 1
@@ -170,12 +176,13 @@ def _sound_ticks(source: Path) -> tuple[int, int]:
     return ticks, others
 
 
-def _copy_rows(source: Path, target: Path, report: Repaired) -> None:
+def _copy_rows(source: Path, target: Path, report: Repaired, missing: Missing) -> None:
     store = BlobStore(target)
     try:
         group: list[tuple[bytes, bytes]] = [(VERSION, FORMAT)]
         size = 0
         with TickDatabase(source, in_use=False) as database:
+            _note_missing(missing, database, report)
             for row in database.rows():
                 if (good := _saved(row, report)) is not None:
                     group.append(good)
@@ -186,6 +193,12 @@ def _copy_rows(source: Path, target: Path, report: Repaired) -> None:
         store.write(group)
     finally:
         store.leave()
+
+
+def _note_missing(missing: Missing, database: TickDatabase, report: Repaired) -> None:
+    with contextlib.suppress(*BROKEN):  # the rows say what is damaged
+        if count := missing(database.connection):
+            report.lost["acknowledged writes at the end of the tick log"] += count
 
 
 def _saved(row: Row, report: Repaired) -> tuple[bytes, bytes] | None:
@@ -218,8 +231,9 @@ def _repair_games(folder: Path, target: Path, report: Repaired) -> None:
 
 def _repair_game(path: Path, target: Path, report: Repaired) -> None:
     """The good lines as a game that opens; the readable ones after the damage in a file beside it."""
+    length = LogMarks(path.parent, SUFFIX).of(path.stem)
     with path.open("rb") as file:
-        log = read_log(file)
+        log = with_missing(read_log(file), os.fstat(file.fileno()).st_size, length)
     with path.open("rb") as file:
         bad = [line for line in read_lines(file) if line.text is None]
     what = f"lines of the herd game {path.stem}"
@@ -237,6 +251,8 @@ def _repair_game(path: Path, target: Path, report: Repaired) -> None:
         beyond = rest.count(b"\n")
         report.lost[f"{what} that a game cannot go on with; they are kept in {path.stem}{BEYOND}"] += beyond
     report.saved[what] += good
+    if log.missing:
+        report.lost[f"{what} that were acknowledged and are missing at its end"] += log.missing
     _report_bad(bad, what, path, report)
 
 
@@ -255,7 +271,9 @@ def _repair_records(folder: Path, fresh: Path, report: Repaired) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix=".work.", dir=fresh) as work:
             source = _or_made_of_log(folder / RECORDS, Path(work) / "log", report)
-            saved, lost = save_records(_or_with_whole_log(source, Path(work) / "whole", report), fresh)
+            saved, lost = save_records(
+                _or_with_whole_log(source, Path(work) / "whole", report), fresh, mark_of(folder / RECORDS)
+            )
     except NotFound:
         if gone := missing_records(folder, False):
             report.lost["records"] += 1

@@ -3,6 +3,7 @@ changed."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -22,12 +23,15 @@ from orderflow.maintenance.places import (
     missing_records,
     odd_places,
 )
+from orderflow.storage.acknowledged import NAME as MARK
+from orderflow.storage.acknowledged import LogMarks, missing_text, missing_writes, with_missing
 from orderflow.storage.in_use import holder_of
+from orderflow.storage.journal import SUFFIX
 from orderflow.storage.lines import read_log
 from orderflow.storage.records.reading import RecordsCheck
 from orderflow.storage.records.reading import check as check_records
 from orderflow.storage.sqlite_files import size_of
-from orderflow.storage.ticks.reading import TickDatabase
+from orderflow.storage.ticks.reading import BROKEN, TickDatabase
 from orderflow.storage.ticks.rows import CheckedRow, check
 from orderflow.storage.ticks.wal import wal_problem
 
@@ -141,10 +145,14 @@ def verify(folder: Path, *, records_elsewhere: bool = False) -> DataCheck:
 def verify_ticks(folder: Path, *, in_use: bool) -> TicksCheck:
     """Decode every row of a tick log. Raises NotFound, StorageFailed."""
     found = TicksCheck()
+    problem, beyond = ("", 0) if in_use else wal_problem(folder)
+    missing = missing_writes(folder / MARK, beyond)
     with TickDatabase(folder, in_use=in_use) as database:
         found.problems = database.problems()
-        if not in_use and (problem := wal_problem(folder)):
-            found.problems.append(problem)
+        with contextlib.suppress(*BROKEN):  # the check above says so
+            if count := missing(database.connection):
+                found.problems.append(missing_text("the ticks and their settings", count, f"{TICKS}/{MARK}"))
+        found.problems += [problem] if problem else []
         for row in database.rows():
             _count(found, check(row)[1])
     return found
@@ -152,9 +160,10 @@ def verify_ticks(folder: Path, *, in_use: bool) -> TicksCheck:
 
 def verify_session(path: Path) -> SessionCheck:
     """Read a game's log and fold it. Raises OSError."""
+    length = LogMarks(path.parent, SUFFIX).of(path.stem)
     with path.open("rb") as file:
-        log = read_log(file)
-    total = log.lines + log.damaged + log.beyond
+        log = with_missing(read_log(file), os.fstat(file.fileno()).st_size, length)
+    total = log.total + log.missing
     try:
         _, damage = fold_log(log)
     except (BadInput, KeyError, TypeError, ValueError) as error:

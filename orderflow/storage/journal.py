@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from orderflow.errors import Conflict, NotFound, StorageFailed
 from orderflow.runtime.workers import Workers, plain_lock
+from orderflow.storage.acknowledged import Length, LogMarks, with_missing
 from orderflow.storage.identity import Identity, identity
 from orderflow.storage.lines import Line, LogText, complete, read_lines, read_log, seal
 from orderflow.storage.private import make_folder
@@ -51,7 +52,8 @@ class DiskJournal:
         self._lock = plain_lock()
         self._name = ""
         self._file = -1
-        self._size = 0
+        self._size = self._lines = 0
+        self._marks = LogMarks(directory, SUFFIX)
         self._opened: Identity | None = None
         self._syncing = False
         self._problem = ""
@@ -72,6 +74,7 @@ class DiskJournal:
         """Append to this log from now on. The first `append` opens or creates its file."""
         self._release()
         self._name = name
+        self._marks.begin(name)
         self._opened = identity(self._path(name))
 
     def append(self, data: bytes) -> None:
@@ -96,6 +99,8 @@ class DiskJournal:
             raise StorageFailed(self._problem) from error
         self._problem = ""
         self._size += len(sealed)
+        self._lines += sealed.count(b"\n")
+        self._marks.note(Length(self._size, self._lines))
         self._sync_soon()
 
     def problem(self) -> str:
@@ -152,8 +157,9 @@ class DiskJournal:
 
     def examine(self, name: str) -> LogText:
         """What of a log can be read, and where it is damaged. Raises NotFound, StorageFailed."""
+        length = self._marks.of(name)
         with self._reading(name) as file:
-            return read_log(file)
+            return with_missing(read_log(file), os.fstat(file.fileno()).st_size, length)
 
     @contextlib.contextmanager
     def _reading(self, name: str) -> Iterator[BinaryIO]:
@@ -172,13 +178,15 @@ class DiskJournal:
         which is returned. A kill at any moment leaves the damaged file whole. Raises NotFound, StorageFailed."""
         if name == self._name:
             self._release()
-        good = b"".join(self.examine(name).data.splitlines(keepends=True)[:lines])
+        good = seal(b"".join(self.examine(name).data.splitlines(keepends=True)[:lines]))
         path = self._path(name)
         fresh = path.with_suffix(f".{os.getpid()}")
         try:
             kept = _kept_name(path)
-            _write_new(fresh, seal(good))
+            _write_new(fresh, good)
             shutil.copy2(path, kept)
+            self._marks.begin(name)
+            self._marks.note(Length(len(good), lines))
             os.replace(fresh, path)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -188,11 +196,13 @@ class DiskJournal:
         self._sync_directory()
         if name == self._name:
             self._opened = identity(path)
+        self._marks.begin(self._name)
         return kept.name
 
     def close(self) -> None:
         """Sync to disk and close the file."""
         self._release()
+        self._marks.close()
 
     def _path(self, name: str) -> Path:
         return self._directory / f"{name}{SUFFIX}"
@@ -214,12 +224,21 @@ class DiskJournal:
             self._size = _whole(self._file, length)
             if self._size != length:
                 self._end_last_line(length)
+            self._lines = self._counted()
             if new:
                 self._sync_directory()
         except OSError:
             os.close(self._file)
             self._file = -1
             raise
+
+    def _counted(self) -> int:
+        """The lines of the opened file."""
+        length = self._marks.of(self._name)
+        if length.size == self._size:
+            return length.lines
+        os.lseek(self._file, 0, os.SEEK_SET)
+        return sum(os.read(self._file, _CHUNK).count(b"\n") for _ in range(0, self._size, _CHUNK))
 
     def _is_gone(self) -> bool:
         """Whether the log's file is another one than at its opening, or lines of it are missing."""

@@ -42,8 +42,8 @@ class Line:
 class LogText:
     """What of a log can be read. data: the plain lines before the first damaged one; lines: how many these are; rest:
     the plain readable lines after it; beyond: how many these are; damaged: lines that cannot be read; mended: lines
-    whose end was damaged and whose text is whole; torn: bytes of an incomplete last line, which was never
-    acknowledged."""
+    whose end was damaged and whose text is whole; torn: bytes of an incomplete last line, which was not acknowledged
+    unless it counts as missing; missing: lines that were acknowledged and cut from the end."""
 
     data: bytes
     lines: int
@@ -52,10 +52,16 @@ class LogText:
     damaged: int = 0
     mended: int = 0
     torn: int = 0
+    missing: int = 0
 
     @property
     def whole(self) -> bool:
-        return not self.damaged
+        return not self.damaged and not self.missing
+
+    @property
+    def total(self) -> int:
+        """All lines that are there, but for an incomplete one."""
+        return self.lines + self.damaged + self.beyond
 
 
 def seal(data: bytes) -> bytes:

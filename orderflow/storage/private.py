@@ -14,8 +14,8 @@ from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 FOLDER, FILE = 0o700, 0o600
-OWN = ("ticks", "herd", "key", "key-accounts", "records.db", "records.db-wal", "records.db-shm", "uploads",
-       "chart-files")  # fmt: skip
+OWN = ("ticks", "herd", "key", "key-accounts", "records.db", "records.db-wal", "records.db-shm",
+       "records.db-acknowledged", "uploads", "chart-files")  # fmt: skip
 """What the server keeps in a data directory. Anything else in it is not touched: the user chose the directory."""
 
 log = logging.getLogger(__name__)

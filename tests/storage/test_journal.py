@@ -148,7 +148,7 @@ def test_mending_keeps_the_damaged_log_beside_the_good_lines(tmp_path: Path, wor
     assert journal.names() == ["a"]
     assert journal.read("a").splitlines() == [*lines(3), b'{"n":3}']
     assert journal.mend("a", 1) == "a.damaged-2"
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.damaged-1", "a.damaged-2", "a.jsonl"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.damaged-1", "a.damaged-2", "a.jsonl", "acknowledged"]
     journal.close()
 
 

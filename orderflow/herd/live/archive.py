@@ -101,6 +101,7 @@ class Archive:
     def _examine(self, name: str) -> LogText:
         log = self._journal.examine(name)
         if not log.whole:
-            after = log.damaged + log.beyond - 1
-            self.damaged[name] = f"line {log.lines + 1:,} of the game's log is damaged; lines after it: {after:,}"
+            after = log.total + log.missing - log.lines - 1
+            what = "damaged" if log.damaged else "missing"
+            self.damaged[name] = f"line {log.lines + 1:,} of the game's log is {what}; lines after it: {after:,}"
         return log

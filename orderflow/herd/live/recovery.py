@@ -15,6 +15,7 @@ from orderflow.storage.lines import LogText
 Listener = Callable[[Event, State], None]
 
 MAX_NEWCOMERS = 5_000
+MISSING = "missing"
 _PARTICIPANT = re.compile(rb'"p":"p([0-9]{1,9})"')
 
 
@@ -29,6 +30,9 @@ class Damage:
     newcomers: int
 
     def __str__(self) -> str:
+        if self.why == MISSING:
+            lines = "the last line" if not self.after else f"the last {self.after + 1:,} lines"
+            return f"{lines} of this game's log, from line {self.line:,} on, {'are' if self.after else 'is'} {MISSING}"
         after = "nothing comes" if not self.after else f"{self.after:,} more"
         if self.after:
             after += " line comes" if self.after == 1 else " lines come"
@@ -62,19 +66,20 @@ def fold_log(log: LogText, listener: Listener | None = None) -> tuple[State, Dam
         why = f"does not fit ({error})"
         state = State.fold(decode_log(_first(log, good)))  # without a half-applied event
     if state is None:
-        raise BadInput("the log is empty" if log.whole else "the first line is damaged")
-    total = log.lines + log.damaged + log.beyond
-    if good == total:
+        raise BadInput("the first line is damaged" if log.damaged else "the log is empty")
+    if good == log.total and not log.missing:
         return state, None
+    why = MISSING if good == log.total else why
     lost = log.data[len(_first(log, good)) :] + log.rest
-    return state, Damage(good + 1, total - good - 1, why, _newcomers(state, lost, log.damaged))
+    unknown = log.damaged + log.missing
+    return state, Damage(good + 1, log.total + log.missing - good - 1, why, _newcomers(state, lost, unknown))
 
 
 def _first(log: LogText, lines: int) -> bytes:
     return b"".join(log.data.splitlines(keepends=True)[:lines])
 
 
-def _newcomers(state: State, lost: bytes, damaged: int) -> int:
-    """How many participants may have joined in the lost lines: each damaged line may be of one more than is known."""
+def _newcomers(state: State, lost: bytes, unknown: int) -> int:
+    """How many participants may have joined in the lost lines: each unknown line may be of one more than is known."""
     highest = max((int(number) for number in _PARTICIPANT.findall(lost)), default=0)
-    return min(max(0, highest - len(state.participants)) + damaged, MAX_NEWCOMERS)
+    return min(max(0, highest - len(state.participants)) + unknown, MAX_NEWCOMERS)

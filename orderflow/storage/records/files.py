@@ -7,16 +7,45 @@ import os
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from orderflow.errors import StorageFailed
 from orderflow.market.tick_log import DamagedPart
+from orderflow.storage.acknowledged import NAME, WriteCount, missing_text
 from orderflow.storage.identity import Identity, database, identity
 from orderflow.storage.private import make_file, make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
 from orderflow.storage.signing_keys import NAME as ACCOUNTS
 from orderflow.storage.sqlite_files import LogSize, free_folder, set_aside, size_of, uri_of, wal_of
 from orderflow.storage.ticks.wal import read_wal
+
+_DAMAGED = ".damaged"
+
+
+def mark_of(path: Path) -> Path:
+    """The mark of the last acknowledged write."""
+    return path.with_name(f"{path.name}-{NAME}")
+
+
+def kept_logs(path: Path) -> list[DamagedPart]:
+    """The writes of the records that are only in damaged write-ahead logs, kept beside until somebody deletes them."""
+    return [found for kept in sorted(path.parent.glob(f"{path.name}{_DAMAGED}-*")) if (found := _kept_log(kept, path))]
+
+
+def _kept_log(kept: Path, path: Path) -> DamagedPart | None:
+    try:
+        log = read_wal(wal_of(kept / path.name))
+    except OSError:
+        return None
+    if log is None or not log.beyond:
+        return None
+    text = (
+        f"the newest writes of the records, after a damaged page ({kept.name} has the files as they were; "
+        f"`orderflow repair --data-dir {kept}` saves what is behind that page into a new folder; delete {kept.name} to "
+        "end this message)"
+    )
+    return DamagedPart("writes", kept.name, log.beyond, text)
 
 
 class RecordsFile:
@@ -26,13 +55,15 @@ class RecordsFile:
         self.path = path
         self._opened: tuple[Identity | None, Identity | None] = (None, None)
         self.log_size = LogSize(wal_of(path))
-        self._kept: DamagedPart | None = None
+        self.writes = WriteCount(mark_of(path))
+        self._kept = 0
+        """Writes behind a damaged page that was found at this start."""
         self.known = any(each.exists() for each in (path, path.with_name(ACCOUNTS)))
         """Whether there were records before."""
 
-    def prepare(self) -> DamagedPart | None:
-        """Create the file unless it is there. Returns what SQLite will leave out of a damaged write-ahead log; the
-        files as they were are kept beside.
+    def prepare(self) -> list[DamagedPart]:
+        """Create the file unless it is there. Returns what SQLite leaves out of damaged write-ahead logs, at this start
+        and at earlier ones; the files as they were are kept beside.
 
         Raises OSError, StorageFailed if the log is there without its database, which SQLite would delete.
         """
@@ -43,16 +74,23 @@ class RecordsFile:
                 f"Nothing was changed: put {self.path.name} back (from a backup), or save what is readable with "
                 "`orderflow repair`"
             )
-        if self._kept is None and (lost := self._keep_damaged_log(wal)) is not None:
+        if lost := self._keep_damaged_log(wal):
             self._kept = lost
             self._fold_log()
         make_file(self.path)
-        return self._kept
+        return kept_logs(self.path)
 
     def remember(self) -> None:
         """The files are open now."""
         self._opened = self._found()
         self.log_size.note()
+
+    def compare(self, read: Callable[[str], int]) -> DamagedPart | None:
+        """The acknowledged writes that are missing besides those behind a damaged page. read: as for `WriteCount`."""
+        self.writes.compare(read, self._kept)
+        if not (count := self.writes.missing):
+            return None
+        return DamagedPart("writes", self.path.name, count, missing_text("the records", count, mark_of(self.path).name))
 
     def gone(self) -> bool:
         """Whether the opened files are not at their paths any more. In any thread."""
@@ -94,11 +132,12 @@ class RecordsFile:
         ):
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _keep_damaged_log(self, wal: Path) -> DamagedPart | None:
+    def _keep_damaged_log(self, wal: Path) -> int:
+        """Copy the files beside if the log is damaged. Returns the writes from the damage on."""
         log = read_wal(wal)
         if log is None or not log.beyond:
-            return None
-        kept = free_folder(self.path.with_name(f"{self.path.name}.damaged"))
+            return 0
+        kept = free_folder(self.path.with_name(f"{self.path.name}{_DAMAGED}"))
         fresh = Path(tempfile.mkdtemp(prefix=f".{kept.name}.", dir=kept.parent))
         try:
             for path in (self.path, wal):
@@ -106,8 +145,4 @@ class RecordsFile:
             os.replace(fresh, kept)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-        text = (
-            f"the newest writes of the records, after a damaged page ({kept.name} has the files as they were; "
-            f"`orderflow repair --data-dir {kept}` saves what is behind that page into a new folder)"
-        )
-        return DamagedPart("writes", kept.name, log.beyond, text)
+        return log.beyond

@@ -15,8 +15,10 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from orderflow.errors import OrderflowError, StorageFailed
+from orderflow.storage.acknowledged import missing_text, missing_writes
 from orderflow.storage.records.address import FILE, file_address
 from orderflow.storage.records.engine import make_engine, open_writer
+from orderflow.storage.records.files import kept_logs, mark_of
 from orderflow.storage.records.models import METADATA
 from orderflow.storage.records.schema import migrate, transaction, versions
 from orderflow.storage.sqlite_files import size_of, uri_of, wal_of
@@ -37,12 +39,14 @@ class RecordsCheck:
 
 def check(path: Path, *, in_use: bool) -> RecordsCheck:
     """Read all of a file, and check its pages, indexes and foreign keys. Damage is in the answer."""
-    found = RecordsCheck()
-    if not in_use:
-        found.problems += _log_problems(path)
+    found = RecordsCheck(problems=[part.text for part in kept_logs(path)])
+    beyond = 0 if in_use else _note_damaged_log(path, found.problems)
     try:
+        missing = missing_writes(mark_of(path), beyond)
         with opened(path, in_use=in_use) as connection:
             _check(connection, found)
+            if count := missing(connection):
+                found.problems.append(missing_text("the records", count, mark_of(path).name))
     except (*BROKEN, OSError) as error:
         found.problems.append(f"{path.name}: {error}")
     return found
@@ -63,16 +67,19 @@ def copy(path: Path, target: Path, *, in_use: bool, secrets: bool) -> None:
         raise StorageFailed(f"the records in {path} cannot be copied: {error}") from error
 
 
-def save(path: Path, folder: Path) -> tuple[Counter[str], list[str]]:
+def save(path: Path, folder: Path, mark: Path) -> tuple[Counter[str], list[str]]:
     """Write what can be read of a closed file into a new one in `folder`. Returns rows by table, and what is lost in
-    words.
+    words. mark: of the last acknowledged write.
 
     Raises StorageFailed if nothing can be read, or `folder` cannot be written.
     """
     saved: Counter[str] = Counter()
-    lost = _log_problems(path)
+    lost: list[str] = []
+    missing = missing_writes(mark, _note_damaged_log(path, lost))
     try:
         with opened(path, in_use=False) as source:
+            if count := missing(source):
+                lost.append(missing_text("the records", count, mark.name))
             version = version_of(source)
             _make(folder, version if version in versions() else versions()[-1])
             with contextlib.closing(sqlite3.connect(folder / FILE)) as target:
@@ -137,11 +144,15 @@ def version_of(connection: sqlite3.Connection) -> str:
     return ""
 
 
-def _log_problems(path: Path) -> list[str]:
+def _note_damaged_log(path: Path, problems: list[str]) -> int:
+    """The writes from the damage of a write-ahead log on, 0 if it is sound."""
     log = read_wal(wal_of(path))
     if log is None or not log.beyond:
-        return []
-    return [f"{wal_of(path).name} is damaged at page {log.readable + 1:,}; writes from there on: {log.beyond:,}"]
+        return 0
+    problems.append(
+        f"{wal_of(path).name} is damaged at page {log.readable + 1:,}; writes from there on: {log.beyond:,}"
+    )
+    return log.beyond
 
 
 def _empty_secrets(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -110,9 +111,10 @@ class Records:
     def _open(self) -> None:
         try:
             with translated(OPEN, self.address):
-                if self._file is not None and (lost := self._file.prepare()):
-                    self._damage[lost.name] = lost
+                if self._file is not None:
+                    self._damage |= {lost.name: lost for lost in self._file.prepare()}
                 self._writer = self._prepared(open_writer(self._engine))
+                self._compare(self._writer)
         except StorageFailed:
             self._only = self._only or self._open_read_only()
             raise
@@ -137,6 +139,17 @@ class Records:
             log.warning("%s", self.notice)
         return connection
 
+    def _compare(self, connection: Connection) -> None:
+        """Note which acknowledged writes are missing."""
+        if self._file is None:
+            return
+        with connection.begin():
+            lost = self._file.compare(partial(_number, connection))
+        self._damage.pop(self._file.path.name, None)
+        if lost is not None:
+            self._damage[lost.name] = lost
+            log.error("damaged: %s", lost.text)
+
     def _open_read_only(self) -> Connection | None:
         """The file if it can be read and is of this program's version, else None. Raises BadSetting."""
         if self._file is None:
@@ -146,6 +159,7 @@ class Records:
             connection = make_read_only(self._file.path).connect()
             stored = schema.stored_version(connection)
             connection.rollback()
+            self._compare(connection)
         except (SQLAlchemyError, sqlite3.Error):
             drop(connection)
             return None
@@ -162,9 +176,11 @@ class Records:
                 with connection.begin():
                     found = fn(connection)
                     if self._file is not None:
+                        self._file.writes.count(partial(_number, connection), connection.exec_driver_sql)
                         self._file.verify()
                 if self._file is not None:
                     self._file.log_size.note()
+                    self._file.writes.note()
                 return found
             finally:
                 if connection.invalidated:  # the server is gone
@@ -226,6 +242,8 @@ class Records:
     def _leave(self) -> None:
         self._readers.close(for_good=True)
         self._drop_writer()
+        if self._file is not None:
+            self._file.writes.close()
         drop(self._only)
         self._only = None
         self._engine.dispose()
@@ -274,3 +292,7 @@ class Records:
             log.error("records are refused: %s", problem)
         else:
             log.warning("records are accepted again: %s can be written", self.address)
+
+
+def _number(connection: Connection, query: str) -> int:
+    return int(connection.exec_driver_sql(query).scalar_one())

@@ -21,6 +21,7 @@ from pathlib import Path
 import diskcache
 
 from orderflow.errors import StorageFailed
+from orderflow.storage.acknowledged import NAME, WriteCount, number_of
 from orderflow.storage.identity import Identity, database, identity
 from orderflow.storage.private import make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
@@ -88,6 +89,17 @@ class BlobStore:
         self._opened = database(self._database)
         self._local.wal = identity(self._wal)
         self._log_size = LogSize(directory / WAL)
+        self._writes = WriteCount(directory / NAME)
+        with contextlib.suppress(*_BROKEN):  # the first use of a damaged database says so
+            self._writes.compare(self._number)
+
+    @property
+    def missing(self) -> int:
+        """Writes that were acknowledged and are not there any more."""
+        return self._writes.missing
+
+    def _number(self, query: str) -> int:
+        return number_of(self._cache._con, query)
 
     def scan(self) -> Iterator[bytes]:
         """All keys in write order; in that of the index where a page of the table is damaged."""
@@ -130,6 +142,7 @@ class BlobStore:
                     self._cache.set(key, value)
                 for key in drops:
                     self._cache.delete(key)
+                self._writes.count(self._number, self._cache._sql)
                 if verified:
                     self.verify()
         except _BROKEN as error:
@@ -137,6 +150,7 @@ class BlobStore:
             self._roll_back()
             raise StorageFailed(with_advice("the tick log cannot be written", reason)) from error
         self._log_size.note()
+        self._writes.note()
 
     def verify(self) -> None:
         """Raises StorageFailed unless the database and its log are where they were opened. For the writer's thread."""
@@ -189,6 +203,7 @@ class BlobStore:
             reason = reason_of(error, self._directory)
             raise StorageFailed(with_advice("the tick log cannot be written anew", reason)) from error
         self.leave()
+        self._writes.close()  # the folder may be another one
         self._opened = database(self._database)
 
     def size(self) -> int:
@@ -209,6 +224,7 @@ class BlobStore:
         """Close the calling thread's connection. The next call opens one again, in about 0.3 ms."""
         if getattr(self._local, "wal", None) is not None:  # the writer's thread
             self._log_size.forget()
+            self._writes.close()
         self._local.wal = None
         with contextlib.suppress(sqlite3.Error):
             self._cache.close()

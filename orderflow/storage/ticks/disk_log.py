@@ -18,6 +18,7 @@ from orderflow.errors import BadInput, Conflict, StorageFailed
 from orderflow.market.tick_log import NO_META, DamagedPart, LogEntry, LogInfo, nothing
 from orderflow.market.ticks import TickBatch
 from orderflow.runtime.workers import Workers, plain_lock
+from orderflow.storage.acknowledged import NAME, missing_text
 from orderflow.storage.lock import DirectoryLock
 from orderflow.storage.ticks.codec import Damaged, cut, encode_meta, join
 from orderflow.storage.ticks.group_commit import CommitQueue
@@ -35,7 +36,7 @@ from orderflow.storage.ticks.rows import (
 from orderflow.storage.ticks.symbol_index import KEYS, Blob
 from orderflow.storage.ticks.tick_store import TickStore
 from orderflow.storage.ticks.trim import trim
-from orderflow.storage.ticks.wal import mend_wal
+from orderflow.storage.ticks.wal import DATABASE, mend_wal
 
 MAX_BLOB = 262_144
 """Most ticks of a blob, so that reading a minute does not decode a day."""
@@ -230,6 +231,9 @@ class DiskTickLog:
         self._meta, self._lost_rows = found.meta, found.damage
         if self._mended is not None:
             self._lost_rows.append(self._mended)
+        if count := self._store.missing:
+            text = missing_text("the ticks and their settings", count, f"ticks/{NAME}")
+            found.damage.append(DamagedPart("writes", DATABASE, count, text))
         if is_foreign(found.version):
             raise StorageFailed(
                 f"the tick log in {self._directory} was written by another version of this program; "

@@ -13,6 +13,7 @@ import diskcache
 
 from orderflow.errors import StorageFailed
 from orderflow.runtime.workers import plain_lock
+from orderflow.storage.acknowledged import NAME, missing_writes
 from orderflow.storage.reasons import reason_of
 from orderflow.storage.sqlite_files import connect_read_only, size_of
 from orderflow.storage.ticks.blob_store import DATABASE, FOREIGN, WAL
@@ -31,9 +32,13 @@ class ReadOnlyBlobs:
         self._directory = directory
         self._lock = plain_lock()
         self._connection: sqlite3.Connection | None = None
+        self.missing = 0
+        """Writes that were acknowledged and are not there any more."""
         try:
             if size_of(directory / DATABASE):
+                missing = missing_writes(directory / NAME)
                 self._connection = connect_read_only(directory / DATABASE)
+                self.missing = missing(self._connection)
         except _BROKEN as error:
             raise self._unreadable(error) from error
 

@@ -26,7 +26,8 @@ class TickStore:
     writer's thread.
 
     problem: why the last write was refused; "" if it was not. keys: all keys that were there, in write order. fresh:
-    there was no log. Raises StorageFailed when there is a log that cannot be read.
+    there was no log. missing: writes that were acknowledged and are not there any more. Raises StorageFailed when there
+    is a log that cannot be read.
     """
 
     def __init__(self, directory: Path, holder: DirectoryLock) -> None:
@@ -37,6 +38,7 @@ class TickStore:
         self._blobs: BlobStore | ReadOnlyBlobs = self._open()
         try:
             self.keys = list(self._blobs.scan())
+            self.missing = self._blobs.missing
             self._read = hash(tuple(self.keys))
             self.fresh = self._unmarked = not self.keys
             if self.fresh:

@@ -67,12 +67,14 @@ class WriteAheadLog:
         return [i for i, frame in enumerate(self.frames) if frame.commit and (frame.fits or i == self.readable)]
 
 
-def wal_problem(directory: Path) -> str:
-    """What is damaged in the write-ahead log of a database that nobody uses, "" if nothing."""
+def wal_problem(directory: Path) -> tuple[str, int]:
+    """(what is damaged in the write-ahead log of a database that nobody uses, writes from there on); ("", 0) if
+    nothing is."""
     log = read_wal(directory / WAL)
     if log is None or not log.beyond:
-        return ""
-    return f"the write-ahead log {WAL} is damaged at page {log.readable + 1:,}; writes from there on: {log.beyond:,}"
+        return "", 0
+    where = f"the write-ahead log {WAL} is damaged at page {log.readable + 1:,}; writes from there on: {log.beyond:,}"
+    return where, log.beyond
 
 
 def mend_wal(directory: Path) -> DamagedPart | None:

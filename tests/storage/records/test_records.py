@@ -87,7 +87,7 @@ def test_the_file_is_its_owners_alone(file_records: Records, file: Address) -> N
     assert file.folder is not None
     file_records.write(add("BTC"))
     found = {path.name: stat.S_IMODE(path.stat().st_mode) for path in file.folder.iterdir()}
-    assert found == dict.fromkeys(("records.db", "records.db-wal", "records.db-shm"), 0o600)
+    assert found == dict.fromkeys(("records.db", "records.db-wal", "records.db-shm", "records.db-acknowledged"), 0o600)
 
 
 def test_after_the_end_calls_are_refused(records: Records) -> None:
