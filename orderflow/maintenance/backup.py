@@ -115,7 +115,7 @@ def backup(
                     length = whole_length(path) if path in logs else None
                     _add(archive, path, path.relative_to(folder).as_posix(), length, made)
             made.damaged += odd_places(folder)
-            archive.writestr(zipfile.ZipInfo(MANIFEST), made.json())
+            archive.writestr(MANIFEST, made.json())
     except OSError as error:
         where = "" if error.filename is None else f"{error.filename}: "
         raise StorageFailed(f"the backup cannot be made: {where}{error.strerror or error}") from error
@@ -272,12 +272,14 @@ def _add(archive: zipfile.ZipFile, path: Path, name: str, length: int | None, ma
     """Add the first `length` bytes of a file (None: all)."""
     checksum, size = hashlib.sha256(), 0
     left = length if length is not None else path.stat().st_size
-    info = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False)  # zip knows no year before 1980
-    with path.open("rb") as source, archive.open(info, "w", force_zip64=True) as into:
+    made_at = zipfile.ZipInfo.from_file(path, name, strict_timestamps=False).date_time  # zip knows no year before 1980
+    # by its name: a ZipInfo would have its own compression, none
+    with path.open("rb") as source, archive.open(name, "w", force_zip64=True) as into:
         while chunk := source.read(min(_CHUNK, left - size)):
             into.write(chunk)
             checksum.update(chunk)
             size += len(chunk)
+    archive.getinfo(name).date_time = made_at
     made.files[name] = size, checksum.hexdigest()
 
 

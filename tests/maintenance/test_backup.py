@@ -53,6 +53,21 @@ def test_there_and_back(data: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "new", "saved.zip"]
 
 
+def test_members_are_compressed_and_those_of_earlier_versions_are_read(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "saved.zip"
+    made = backup(data, str(file))
+    with zipfile.ZipFile(file) as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_DEFLATED}
+        dates = {member.filename: member.date_time for member in archive.infolist()}
+    assert dates[f"herd/{journal_of(data).name}"] > (1980, 1, 1, 0, 0, 0)  # for who lists the file
+    assert file.stat().st_size < sum(size for size, _ in made.files.values()) / 3
+    stored = rewritten(file, lambda manifest, members: None)
+    with zipfile.ZipFile(stored) as archive:
+        assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
+    restore(stored, tmp_path / "new")
+    assert verify(tmp_path / "new").sound
+
+
 def test_keys_only_when_asked_for(data: Path, tmp_path: Path) -> None:
     secret = (data / "herd" / "secret").read_bytes()
     backup(data, str(tmp_path / "a.zip"))
