@@ -38,6 +38,8 @@ class MarkFile:
 
     def read(self) -> list[str]:
         """The texts; damaged ones are left out."""
+        if not os.path.isfile(self.path):
+            return []
         with contextlib.suppress(OSError, UnicodeDecodeError), self.path.open("rb") as file:
             log = read_log(file)
             return [line.strip() for line in (log.data + log.rest).decode().splitlines()]
@@ -179,8 +181,8 @@ class LogMarks:
 
     def begin(self, name: str) -> None:
         """From now on `note` is about this log."""
-        found = {each: length for each, length in self._all().items() if each != name and self._path(each).exists()}
-        self._file.keep([_text(each, length) for each, length in found.items()])
+        others = [(each, length) for each, length in self._all().items() if each != name]
+        self._file.keep([_text(each, length) for each, length in others if os.path.exists(self._path(each))])
         self._name = name
 
     def note(self, length: Length) -> None:

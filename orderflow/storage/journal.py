@@ -26,7 +26,7 @@ from orderflow.storage.acknowledged import Length, LogMarks, with_missing
 from orderflow.storage.identity import Identity, identity
 from orderflow.storage.lines import Line, LogText, complete, read_lines, read_log, seal
 from orderflow.storage.private import make_folder
-from orderflow.storage.reasons import GONE, reason_of, with_advice
+from orderflow.storage.reasons import GONE, odd_place, reason_of, with_advice
 
 SUFFIX = ".jsonl"
 DAMAGED = ".damaged"
@@ -111,7 +111,8 @@ class DiskJournal:
             self._problem = with_advice("the game's log cannot be written", reason)
         elif self._problem and time.monotonic() >= self._probe_at:
             self._probe_at = time.monotonic() + _PROBE_SECONDS
-            with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=self._directory) as probe:
+            place = self._directory if self._directory.exists() else self._directory.parent  # the first line makes it
+            with contextlib.suppress(OSError), tempfile.TemporaryFile(dir=place) as probe:
                 probe.write(bytes(_PROBE))
                 probe.flush()
                 self._problem = ""
@@ -169,6 +170,8 @@ class DiskJournal:
             with self._path(name).open("rb") as file:
                 yield file
         except FileNotFoundError as error:
+            if odd := odd_place(self._path(name)):
+                raise StorageFailed(f"the log of {name} cannot be read: {odd}") from error
             raise NotFound(f"there is no session {name!r}") from error
         except OSError as error:
             raise StorageFailed(f"the log of {name} cannot be read: {reason_of(error, self._directory)}") from error
@@ -254,8 +257,8 @@ class DiskJournal:
             os.scandir(self._directory).close()
             if self._file < 0 and self._name:
                 os.close(os.open(self._path(self._name), os.O_RDWR | os.O_APPEND))
-        except FileNotFoundError:  # the first line makes them
-            return ""
+        except FileNotFoundError as error:  # the first line makes them, unless there is a link that leads nowhere
+            return odd_place(Path(error.filename))
         except OSError as error:
             return reason_of(error, self._directory)
         return ""

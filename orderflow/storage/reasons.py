@@ -22,6 +22,8 @@ DENIED = "permission denied"
 BROKEN = "I/O error"
 DAMAGED = "the file is damaged, or not a database"
 LOCKED = "another program holds the database"
+ASTRAY = "which is not there"
+NO_FILE = "is not a file"
 GONE = "the files were deleted, moved or replaced while the server runs"
 
 _BY_NUMBER: dict[int | None, str] = {
@@ -43,11 +45,13 @@ _BY_CODE = {
     sqlite3.SQLITE_BUSY: LOCKED,
     sqlite3.SQLITE_LOCKED: LOCKED,
 }
+_PLACES = (errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 _VAGUE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+_GOES_ON = "writing then goes on by itself"
 _ADVICE = {
-    FULL: "Free some space; writing then goes on by itself",
-    READ_ONLY: "Make it writable; writing then goes on by itself",
-    DENIED: "Allow this user to write there; writing then goes on by itself",
+    FULL: f"Free some space; {_GOES_ON}",
+    READ_ONLY: f"Make it writable; {_GOES_ON}",
+    DENIED: f"Allow this user to write there; {_GOES_ON}",
     BROKEN: "Check the disk and save a copy of the data folder",
     DAMAGED: "Stop the server and run `orderflow repair`, which saves what can be read into a new folder beside it",
     GONE: "The server still holds what was accepted before: put the files back, or have them written anew by "
@@ -61,7 +65,8 @@ def reason_of(error: BaseException, folder: Path) -> str:
     """The reason in a few words. error: of SQLite, of diskcache or of the system. folder: where the files are."""
     cause = next(_causes(error))
     if isinstance(cause, OSError):
-        return _BY_NUMBER.get(cause.errno) or _named(cause)
+        odd = odd_place(Path(os.fsdecode(cause.filename))) if cause.errno in _PLACES and cause.filename else ""
+        return odd or _BY_NUMBER.get(cause.errno) or _named(cause)
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None:
         return str(cause) or LOCKED
@@ -91,12 +96,17 @@ def _named(error: OSError) -> str:
 
 def advice(reason: str) -> str:
     """What to do about a reason; "" if nothing in general is known."""
+    if reason.endswith((ASTRAY, NO_FILE)):
+        return f"Put back what belongs there, or move it away; {_GOES_ON}"
     return next((words for name, words in _ADVICE.items() if reason.startswith(name)), "")
 
 
-def with_advice(what: str, reason: str) -> str:
-    """One message: what is not possible, why, and what to do."""
+def with_advice(what: str, reason: str, *, runs: bool = True) -> str:
+    """One message: what is not possible, why, and what to do. runs: the program goes on without it."""
     words = advice(reason)
+    if not runs:
+        words = words.replace(_GOES_ON, "then start again").replace("Stop the server and run", "Run")
+        words = words.replace("to write there", "to read and write there")
     return f"{what}: {reason}" + (f". {words}" if words else "")
 
 
@@ -119,6 +129,8 @@ def _state_of(folder: Path) -> str | None:
         found = os.statvfs(folder)
     except OSError as error:
         return _BY_NUMBER.get(error.errno) or error.strerror
+    if odd := next(filter(None, map(odd_place, _files(folder))), None):
+        return odd
     if found.f_flag & os.ST_RDONLY:
         return READ_ONLY
     if found.f_bavail * found.f_frsize < _LITTLE:
@@ -126,6 +138,13 @@ def _state_of(folder: Path) -> str | None:
     if not all(os.access(path, os.W_OK) for path in (folder, *_files(folder))):
         return DENIED
     return LIMITED if _is_limited(folder) else None
+
+
+def odd_place(path: Path) -> str:
+    """What stands in the place of a file and is none, in words; "" if there is a file, or nothing."""
+    if os.path.islink(path) and not os.path.exists(path):
+        return f"{path.name} is a link to {os.readlink(path)}, {ASTRAY}"
+    return f"{path.name} {NO_FILE}" if os.path.exists(path) and not os.path.isfile(path) else ""
 
 
 def _is_limited(folder: Path) -> bool:

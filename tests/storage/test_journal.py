@@ -236,7 +236,7 @@ def test_a_log_that_cannot_be_opened_is_said_before_somebody_writes(journal: Dis
     (tmp_path / "herd" / "a.jsonl").mkdir(parents=True)
     journal.begin("a")
     for _ in range(2):
-        assert "Is a directory: a.jsonl" in journal.problem()
+        assert "a.jsonl is not a file" in journal.problem()
         with pytest.raises(StorageFailed):
             journal.append(b"x\n")
         journal._probe_at = 0.0

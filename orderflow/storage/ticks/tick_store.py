@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orderflow.errors import StorageFailed
 from orderflow.storage.lock import DirectoryLock
+from orderflow.storage.reasons import reason_of, with_advice
 from orderflow.storage.ticks.blob_store import DATABASE, WAL, BlobStore
 from orderflow.storage.ticks.read_only import ReadOnlyBlobs
 from orderflow.storage.ticks.rows import FORMAT, VERSION
@@ -126,7 +127,10 @@ class TickStore:
             try:
                 found = ReadOnlyBlobs(self._directory)
             except StorageFailed:
-                raise error from None  # it cannot even be read: the first reason is the better one
+                # it cannot even be read: the first reason is the better one
+                reason = reason_of(error.__cause__ or error, self._directory)
+                what = f"the tick log in {self._directory} cannot be opened"
+                raise StorageFailed(with_advice(what, reason, runs=False)) from None
             self._report(str(error))
             return found
 

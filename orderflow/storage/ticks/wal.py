@@ -20,6 +20,7 @@ import numpy as np
 
 from orderflow.errors import StorageFailed
 from orderflow.market.tick_log import DamagedPart
+from orderflow.storage.reasons import reason_of, with_advice
 
 DATABASE, WAL = "cache.db", "cache.db-wal"
 _HEAD = struct.Struct(">8I")  # magic, version, page size, checkpoints, two salts, two checksums
@@ -98,9 +99,10 @@ def mend_wal(directory: Path) -> DamagedPart | None:
             shutil.rmtree(fresh, ignore_errors=True)
         apply_wal(log, wal, database)
     except OSError as error:
+        reason = reason_of(error, directory)
+        what = f"{wal} cannot be read, or is damaged and cannot be mended"
         raise StorageFailed(
-            f"{wal} cannot be read, or is damaged and cannot be mended ({error.strerror or error}): free some space if "
-            "the disk is full, or save what is readable with `orderflow repair`"
+            with_advice(what, reason, runs=False) + ". `orderflow repair` saves what is readable into a new folder"
         ) from error
     text = f"a page in the write-ahead log of the ticks ({kept.name} has the files as they were)"
     return DamagedPart("writes", kept.name, log.beyond, text)
