@@ -10,7 +10,7 @@ from orderflow.feeds.pair import Pair
 from orderflow.feeds.requests_gate import RequestGate
 from orderflow.feeds.transport import Answer, Transport
 from orderflow.feeds.venues.venue import BadMessage, Venue
-from orderflow.runtime.clock import Clock
+from orderflow.runtime.clock import Clock, Timeline
 
 CLOCK_SECONDS = 1800.0
 """Seconds between two looks at the venue's clock."""
@@ -20,16 +20,16 @@ PASSING = (403, 408)
 
 @dataclass(slots=True)
 class _Call:
-    """The request under way. pair: "" for the venue's clock. wall: our time when it was sent, ns."""
+    """The request under way. pair: "" for the venue's clock. sent: the venue's time when it was sent, ns."""
 
     answer: Answer
     pair: str
-    wall: int
+    sent: int
 
 
 class GapFiller:
-    """pairs: of the connection. fill: seconds that trades may be old to be requested. offset: the venue's clock less
-    ours, ns. malformed: answers that could not be read."""
+    """pairs: of the connection. fill: seconds that trades may be old to be requested. malformed: answers that could
+    not be read. told: the venue has told its time."""
 
     def __init__(
         self,
@@ -48,7 +48,9 @@ class GapFiller:
         self._call: _Call | None = None
         self._clock_at = -CLOCK_SECONDS
         self._turn = 0
-        self.offset = self.malformed = 0
+        self._venues_clock = Timeline(clock)
+        self.told = False
+        self.malformed = 0
 
     @property
     def reason(self) -> str:
@@ -66,8 +68,13 @@ class GapFiller:
         return self._call is not None
 
     def now(self) -> int:
-        """The venue's time, ns."""
-        return self._clock.now() + self.offset
+        """The venue's time, ns: once it has told that, jumps of our clock do not matter."""
+        return self._venues_clock.now() if self.told else self._clock.now()
+
+    @property
+    def offset(self) -> int:
+        """The venue's clock less ours, ns."""
+        return self.now() - self._clock.now()
 
     def step(self, now: float) -> None:
         """Take the answer that has come, and send the next request that is due. now: monotonic s."""
@@ -96,7 +103,7 @@ class GapFiller:
             request = self._pairs[name].sequence.request(self._venue, name)
         else:
             return
-        self._call = _Call(self._transport.get(self._url + request.path, request.query), name, self._clock.now())
+        self._call = _Call(self._transport.get(self._url + request.path, request.query), name, self.now())
 
     def _answered(self, call: _Call, now: float) -> None:
         answer, pair = call.answer, self._pairs.get(call.pair)
@@ -119,7 +126,8 @@ class GapFiller:
 
     def _use(self, call: _Call, pair: Pair | None, now: float) -> None:
         if not call.pair:
-            self.offset = self._venue.read_time(call.answer.body) - (call.wall + self._clock.now()) // 2
+            self._venues_clock.begin(self._venue.read_time(call.answer.body) + (self.now() - call.sent) // 2)
+            self.told = True
         elif pair is not None:
-            oldest, sent = self.now() - self._fill, call.wall + self.offset
-            pair.sequence.read_answer(self._venue, call.pair, call.answer.body, now, sent=sent, oldest=oldest)
+            oldest = self.now() - self._fill
+            pair.sequence.read_answer(self._venue, call.pair, call.answer.body, now, sent=call.sent, oldest=oldest)

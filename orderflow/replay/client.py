@@ -290,7 +290,10 @@ class Client:
         headers = response.headers
         self._open = headers.get("Connection", "").lower() != "close"
         self._outcome = _Reply(
-            response.status_code, _seconds(headers.get("Retry-After")), response.content, headers.get("Location")
+            response.status_code,
+            _seconds(headers.get("Retry-After"), headers.get("Date")),
+            response.content,
+            headers.get("Location"),
         )
 
     def _prepare(self, request: _Request) -> requests.PreparedRequest:
@@ -380,8 +383,9 @@ def _reason(error: requests.RequestException) -> str:
     return str(system) or type(system).__name__
 
 
-def _seconds(text: str | None) -> float | None:
-    """`Retry-After` as seconds from now; None when absent or unreadable."""
+def _seconds(text: str | None, date: str | None) -> float | None:
+    """`Retry-After` as seconds from now; None when absent or unreadable. date: when it was sent, by the clock of the
+    server: that of this machine may be wrong."""
     if text is None:
         return None
     try:
@@ -389,6 +393,7 @@ def _seconds(text: str | None) -> float | None:
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        now = time.time() if date is None else parsedate_to_datetime(date).timestamp()
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
     except ValueError:
         return None

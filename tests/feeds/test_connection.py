@@ -194,6 +194,39 @@ def test_the_clock_of_the_venue_is_known(rig: Rig) -> None:
     assert abs(connection.filler.offset + 90_000 * 10**6) < 10**8
 
 
+class OurClock:
+    """The clock of a test as a machine has it whose wall clock is set."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self.monotonic, self.asleep = clock.monotonic, clock.asleep
+        self.ahead = 0
+
+    def now(self) -> int:
+        return self._clock.now() + self.ahead
+
+
+@pytest.mark.parametrize("days", [400, -400])
+def test_a_gap_is_filled_although_our_clock_was_set(rig: Rig, days: int) -> None:
+    """By a clock that is ahead all that is missing would be too old to be requested."""
+    ours, rig.connection = OurClock(rig.clock), None  # type: ignore[assignment]
+    rig.clock, clock = ours, rig.clock  # type: ignore[assignment]
+    rig.connect()
+    rig.clock = clock
+    trade(rig, 3.0, 100, 3)
+    settle(rig)
+    before = rig.connection.filler.now()
+    ours.ahead = days * 86_400 * 10**9
+    assert rig.connection.filler.now() == before
+    rig.exchange.add_faults(FAULTS["skip"])
+    trade(rig, 6.0, 400, 4)
+    rig.exchange.clear_faults()
+    trade(rig, 5.0, 200, 5)
+    settle(rig)
+    rig.assert_exact()
+    assert not rig.sequence.hole_count
+
+
 def test_after_a_restart_it_goes_on_from_the_trade_in_the_log(rig: Rig) -> None:
     trade(rig, 2.0, 200, 2)
     settle(rig)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from orderflow.errors import BadSetting
-from orderflow.replay.client import Client, Refused, ServerGone, Stopped
+from orderflow.replay.client import Client, Refused, ServerGone, Stopped, _seconds
 
 Fake = Any
 
@@ -109,6 +109,12 @@ def test_retry_after_is_honoured_within_what_is_allowed(fake: Fake, waits: Waits
     assert waits.slept[0] == 3.0
     assert waits.slept[1] == 0.5
     assert sum(waits.slept) == pytest.approx(30)
+
+
+def test_a_date_to_retry_after_is_of_the_servers_clock() -> None:
+    """This machine's clock may be wrong by days."""
+    assert _seconds("Wed, 21 Oct 2015 07:28:20 GMT", "Wed, 21 Oct 2015 07:28:00 GMT") == 20.0
+    assert _seconds("Wed, 21 Oct 2015 07:28:20 GMT", None) == 0.0
 
 
 def test_jitter_keeps_clients_apart(fake: Fake, waits: Waits) -> None:

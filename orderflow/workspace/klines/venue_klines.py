@@ -13,7 +13,7 @@ from orderflow.feeds.kline_sequence import KlineVenue
 from orderflow.feeds.live import State
 from orderflow.feeds.venue_feed import ClosableTransport
 from orderflow.market.timeframes import DAY, Timeframe
-from orderflow.runtime.clock import Clock
+from orderflow.runtime.clock import Clock, Timeline, span
 from orderflow.runtime.workers import Handle, Workers
 from orderflow.workspace.klines.kept_series import Backfill, KeptSeries, open_series
 from orderflow.workspace.store import Klines
@@ -25,6 +25,8 @@ STORAGE_SECONDS = 2.0
 """Seconds between two attempts to store what the disk refuses."""
 STATUS_SECONDS = 0.25
 RESTART_SECONDS = 5.0
+FAR_NS = DAY * 10**6
+"""A difference to the venue's clock that matters for where the klines begin."""
 Wanted = tuple[str, Timeframe]
 """A pair and its time frame."""
 
@@ -55,9 +57,12 @@ class VenueKlines:
         self.stored = 0
         self._store, self._workers, self._clock = store, workers, clock
         self._make_transport = transport
+        self._line = Timeline(clock)
         self._days = days
         self._urls = rest_url, ws_url
         self._kept: Mapping[tuple[str, str], KeptSeries] = {}
+        self._ahead = 0
+        """The venue's clock less ours (ns), as far as it was noticed."""
         self._job: Handle | None = None
 
     def start(self) -> None:
@@ -87,23 +92,26 @@ class VenueKlines:
     def _run(self, transport: ClosableTransport) -> None:
         """Keep the series until this is stopped, with a new connection after an unexpected error."""
         while True:
+            pause = RESTART_SECONDS
             try:
-                return self._drive(transport)
+                if not self._drive(transport):
+                    return
+                pause = 0.0
             except Exception as error:  # to end in silence would be worse: it is said, and tried again
                 self._workers.note(f"klines of {self.venue.facts.name}", error)
                 self.reason = f"an error of this program, {type(error).__name__}: see its log"
                 for kept in self._kept.values():
                     kept.stop(self.reason)
-            if self._workers.wait(RESTART_SECONDS):
+            if self._workers.wait(pause):
                 return
             transport = self._make_transport(self._workers)
 
-    def _drive(self, transport: ClosableTransport) -> None:
+    def _drive(self, transport: ClosableTransport) -> bool:
+        """Keep the series until this is stopped, or they must be opened again (true), because the clock was wrong."""
         rest_url, ws_url = self._urls
         connection = Connection(self.venue, transport, self._clock, random.Random(), rest_url=rest_url, ws_url=ws_url)
         try:
-            if self._again(lambda: self._open(connection)):
-                self._live(connection)
+            return self._again(lambda: self._open(connection)) and self._live(connection)
         finally:
             connection.close()
             transport.close()
@@ -112,26 +120,35 @@ class VenueKlines:
                 kept.stop("")
 
     def _open(self, connection: Connection) -> None:
-        begin = self._clock.now() // 10**6 - self._days * DAY
+        present = self._clock.now() + self._ahead
+        self._line.begin(present)
+        begin = present // 10**6 - self._days * DAY
         opened = {}
         for pair, timeframe in self.wanted:
             if (pair, timeframe.name) not in opened:
                 opened[pair, timeframe.name] = open_series(self.venue, connection, self._store, pair, timeframe, begin)
         self._kept = opened
 
-    def _live(self, connection: Connection) -> None:
+    def _live(self, connection: Connection) -> bool:
         told = 0.0
         while not self._workers.wait(BUSY_SECONDS if connection.filler.busy else POLL_SECONDS):
             connection.step()
             now = self._clock.monotonic()
             for kept in self._kept.values():
                 if not self._again(partial(kept.save, now)):
-                    return
+                    return False
             if now - told >= STATUS_SECONDS:
                 told = now
                 self.state, self.reason = connection.state()
                 for kept in self._kept.values():
                     kept.look(connection)
+            if connection.filler.told and abs(connection.filler.now() - self._line.now()) > FAR_NS:
+                self._ahead = connection.filler.offset
+                log.warning(
+                    "klines begin at another time: our clock and that of the venue differ by %s", span(self._ahead)
+                )
+                return True
+        return False
 
     def _again(self, fn: Callable[[], object]) -> bool:
         """Call `fn` until the records take what it stores; false if this is to end before."""

@@ -15,6 +15,42 @@ from orderflow.storage.records.records import Records
 from orderflow.workspace.klines import venue_klines
 from orderflow.workspace.klines.kept_series import KeptSeries
 from orderflow.workspace.klines.venue_klines import VenueKlines
+from tests.exchange.inprocess import SimulatedExchange
+from tests.workspace.klines.venue import PAIR, trade_minutes
+
+
+class FastClock(SystemClock):
+    """A wall clock that is ahead."""
+
+    def now(self) -> int:
+        return super().now() + 400 * 86_400 * 10**9
+
+
+def test_klines_are_kept_although_the_clock_is_ahead(tmp_path: object, workers: Workers) -> None:
+    """All that comes would be older than what is wanted, also when the clock is right again."""
+    records = Records(address_of(tmp_path, ephemeral=True), workers)  # type: ignore[arg-type]
+    records.start()
+    store = KlineStore(records, time.time_ns)
+    with SimulatedExchange() as venue:
+        trade_minutes(venue, 20)
+        made = VenueKlines(
+            Binance(),
+            store,
+            workers,
+            FastClock(),
+            make_network,
+            [(PAIR, TIMEFRAMES["1m"])],
+            days=1,
+            rest_url=venue.url,
+            ws_url=venue.ws,
+        )
+        made.start()
+        until = time.monotonic() + 60
+        while (kept := made.kept(PAIR, "1m")) is None or len(store.read(kept.series.id, limit=100)) < 15:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        made.stop()
+    records.close()
 
 
 def test_an_unexpected_error_is_said_and_the_klines_go_on(
