@@ -33,11 +33,13 @@ from orderflow.maintenance.places import (
     free_name,
     has_secrets,
     is_alone,
+    is_mount,
     journals,
     kept_files,
     missing_database,
     missing_records,
     odd_places,
+    real_folder,
 )
 from orderflow.maintenance.verify import verify_ticks
 from orderflow.storage.in_use import holder_of
@@ -129,12 +131,12 @@ def restore(file: str, folder: Path, *, replace: bool = False) -> tuple[Backup, 
     Raises NotFound without the file, BadInput if it is damaged or no backup, Conflict if there is data and not
     `replace` or a server uses it, StorageFailed.
     """
-    folder = folder.absolute()
+    folder = real_folder(folder)
     kept: Path | None = None
     try:
         _check_target(folder, replace)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        inside = os.path.ismount(folder) or is_alone(folder)  # it cannot be renamed
+        inside = is_mount(folder) or is_alone(folder)  # it cannot be renamed
         fresh = Path(tempfile.mkdtemp(prefix=f"{_WORK}{folder.name}.", dir=folder if inside else folder.parent))
         try:
             found = _extract(Path(file), fresh)
@@ -196,17 +198,33 @@ def _output(file: str, target: Path, force: bool) -> Iterator[IO[bytes]]:
     if target.exists() and not target.is_file():
         raise Conflict(f"{target} is not a file: name another one")  # a device would be replaced
     if target.exists() and not force:
-        raise Conflict(f"{target} exists: choose another name, or replace it with --force")
+        raise _taken(target)
     handle, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # readable by its owner only
     try:
         with os.fdopen(handle, "w+b") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(partial, target)
+        os.replace(partial, target) if force else _put(partial, target)
     finally:
         with contextlib.suppress(OSError):
             os.unlink(partial)
+
+
+def _put(partial: str, target: Path) -> None:
+    """Give a file its name, unless there is one of that name by now. Raises Conflict, OSError."""
+    try:
+        os.link(partial, target)
+    except FileExistsError as error:
+        raise _taken(target) from error
+    except OSError:  # a file system without links
+        if target.exists():
+            raise _taken(target) from None
+        os.replace(partial, target)
+
+
+def _taken(target: Path) -> Conflict:
+    return Conflict(f"{target} exists: choose another name, or replace it with --force")
 
 
 def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path | None) -> None:

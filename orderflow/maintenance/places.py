@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orderflow.errors import Conflict
 from orderflow.storage.acknowledged import NAME as MARK
 from orderflow.storage.journal import SUFFIX
 from orderflow.storage.records.address import FILE
@@ -72,6 +74,28 @@ def missing_database(folder: Path) -> str:
 def is_alone(folder: Path) -> bool:
     """Whether a folder can be written and the one above it cannot, as where a container has its volume."""
     return folder.is_dir() and os.access(folder, os.W_OK) and not os.access(folder.parent, os.W_OK)
+
+
+def is_mount(folder: Path) -> bool:
+    """Whether a folder is where a file system, or another folder, is mounted: it cannot be renamed."""
+    if os.path.ismount(folder):
+        return True
+    with contextlib.suppress(OSError):  # of another system than Linux
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+        place = os.path.realpath(folder).replace(" ", "\\040")
+        return any(line.split()[4] == place for line in lines)
+    return False
+
+
+def real_folder(folder: Path) -> Path:
+    """The data directory itself where a link leads to it: what is made beside it needs the room of its disk. Raises
+    Conflict for a link that leads nowhere."""
+    folder = folder.absolute()
+    if not folder.is_symlink():
+        return folder
+    if not folder.exists():
+        raise Conflict(f"{folder} is a link to {os.readlink(folder)}, which is not there")
+    return Path(os.path.realpath(folder))
 
 
 def is_secret(path: Path) -> bool:

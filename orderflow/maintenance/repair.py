@@ -24,6 +24,7 @@ from orderflow.maintenance.places import (
     missing_database,
     missing_records,
     odd_places,
+    real_folder,
 )
 from orderflow.storage.acknowledged import NAME as MARK
 from orderflow.storage.acknowledged import LogMarks, Missing, missing_writes, with_missing
@@ -46,6 +47,7 @@ from orderflow.storage.ticks.wal import apply_wal, make_from_wal, read_wal
 BEYOND = ".beyond.txt"
 """Added to a game's name: the readable lines after the damage, for a person to read."""
 _GROUP = 4 * 2**20
+_MOST_AT_ONCE = 10
 
 
 @dataclass
@@ -64,7 +66,7 @@ def repair(folder: Path, *, records_elsewhere: bool = False) -> Repaired:
     records_elsewhere: they are on a database server. Raises NotFound if there is no data, Conflict while a server uses
     it, StorageFailed if the copy cannot be written.
     """
-    folder = folder.absolute()
+    folder = real_folder(folder)
     if not folder.is_dir():
         raise NotFound(f"there is no data directory {folder}")
     if (holder := holder_of(folder / TICKS)) is not None:
@@ -82,7 +84,7 @@ def repair(folder: Path, *, records_elsewhere: bool = False) -> Repaired:
         if not records_elsewhere:
             _repair_records(folder, fresh, report)
         _copy_others(folder, fresh, report)
-        os.replace(fresh, target)
+        report.folder = target = _name(fresh, folder)
     except OSError as error:
         where = "" if error.filename is None else f" ({error.filename})"
         raise StorageFailed(
@@ -92,6 +94,20 @@ def repair(folder: Path, *, records_elsewhere: bool = False) -> Repaired:
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return report
+
+
+def _name(fresh: Path, folder: Path) -> Path:
+    """Give the copy its name: another one than before if another repair has taken that. Raises OSError."""
+    for _ in range(_MOST_AT_ONCE):
+        target = free_name(folder, "repaired")
+        try:
+            os.replace(fresh, target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        else:
+            return target
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
 
 
 def lines(report: Repaired, folder: Path) -> Iterator[str]:

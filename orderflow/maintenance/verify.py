@@ -28,6 +28,7 @@ from orderflow.storage.acknowledged import LogMarks, missing_text, missing_write
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.journal import SUFFIX
 from orderflow.storage.lines import read_log
+from orderflow.storage.reasons import odd_place
 from orderflow.storage.records.reading import RecordsCheck
 from orderflow.storage.records.reading import check as check_records
 from orderflow.storage.sqlite_files import size_of
@@ -121,6 +122,8 @@ def verify(folder: Path, *, records_elsewhere: bool = False) -> DataCheck:
     found.free = shutil.disk_usage(there).free
     if not folder.is_dir():
         found.exists = False
+        if os.path.lexists(folder):
+            found.errors.append(f"{folder.name} is not a folder" if folder.exists() else odd_place(folder))
         return found
     found.holder = holder_of(folder / TICKS)
     gone = missing_database(folder), missing_records(folder, records_elsewhere)
@@ -203,7 +206,9 @@ def lines(found: DataCheck) -> Iterator[str]:
     """The check as a table for a terminal."""
     yield f"Data in {found.folder}"
     if not found.exists:
-        yield "  there is none yet; the first start of a server makes it"
+        yield from (f"  DAMAGED        {error}" for error in found.errors)
+        if not found.errors:
+            yield "  there is none yet; the first start of a server makes it"
         yield f"  free space     {found.free / 2**30:,.1f} GiB"
         return
     if found.holder:

@@ -16,6 +16,7 @@ from pathlib import Path
 import diskcache
 
 FULL = "the disk is full"
+MANY_FILES = f"{FULL} of files: it has no inode left"
 LIMITED = "the disk is full for this process (it may not write larger files)"
 READ_ONLY = "read-only file system"
 DENIED = "permission denied"
@@ -49,6 +50,7 @@ _PLACES = (errno.ENOENT, errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ELOOP)
 _VAGUE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 _GOES_ON = "writing then goes on by itself"
 _ADVICE = {
+    MANY_FILES: f"Remove some files; {_GOES_ON}",
     FULL: f"Free some space; {_GOES_ON}",
     READ_ONLY: f"Make it writable; {_GOES_ON}",
     DENIED: f"Allow this user to write there; {_GOES_ON}",
@@ -66,6 +68,8 @@ def reason_of(error: BaseException, folder: Path) -> str:
     cause = next(_causes(error))
     if isinstance(cause, OSError):
         odd = odd_place(Path(os.fsdecode(cause.filename))) if cause.errno in _PLACES and cause.filename else ""
+        if cause.errno == errno.ENOSPC and _has_no_inode(folder):
+            return MANY_FILES
         return odd or _BY_NUMBER.get(cause.errno) or _named(cause)
     code = getattr(cause, "sqlite_errorcode", None)
     if code is None:
@@ -135,9 +139,20 @@ def _state_of(folder: Path) -> str | None:
         return READ_ONLY
     if found.f_bavail * found.f_frsize < _LITTLE:
         return FULL
+    if _has_no_inode(folder):
+        return MANY_FILES
     if not all(os.access(path, os.W_OK) for path in (folder, *_files(folder))):
         return DENIED
     return LIMITED if _is_limited(folder) else None
+
+
+def _has_no_inode(folder: Path) -> bool:
+    """Whether the file system of a folder, or of the one that it will be made in, can have no further file."""
+    if sys.platform == "win32":
+        return False
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if os.path.exists(path))
+    found = os.statvfs(there)
+    return bool(found.f_files) and not found.f_favail
 
 
 def odd_place(path: Path) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -106,6 +109,64 @@ def test_only_a_file_is_replaced(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
     with pytest.raises(BadInput, match="cannot be read: Is a directory"):
         restore(str(tmp_path), tmp_path / "new")
+
+
+def test_a_file_that_appears_meanwhile_is_not_overwritten(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by another backup that began at the same time."""
+    file = tmp_path / "saved.zip"
+
+    def appears(folder: Path, records_elsewhere: bool = False) -> str:
+        file.write_bytes(b"the other")
+        return ""
+
+    monkeypatch.setattr("orderflow.maintenance.backup.missing_database", appears)
+    for unlink in (False, True):  # on file systems with and without links
+        if unlink:
+            file.unlink()
+            monkeypatch.setattr(os, "link", refuse)
+        with pytest.raises(Conflict, match="exists"):
+            backup(data, str(file))
+        assert file.read_bytes() == b"the other"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "saved.zip"]
+
+
+def refuse(source: str, target: Path) -> None:
+    raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
+def test_what_a_link_leads_to_is_restored(data: Path, tmp_path: Path) -> None:
+    file, link = str(tmp_path / "saved.zip"), tmp_path / "link"
+    backup(data, file)
+    link.symlink_to(data)
+    _, kept = restore(file, link, replace=True)
+    assert kept is not None
+    assert kept.name.startswith("data.before-restore-")
+    assert link.is_symlink()
+    assert verify(link).sound
+    shutil.rmtree(data)
+    with pytest.raises(Conflict, match=r"link is a link to .*, which is not there"):
+        restore(file, link)
+    assert verify(link).damaged
+
+
+def test_into_a_folder_where_another_is_mounted(data: Path, tmp_path: Path) -> None:
+    file, place = str(tmp_path / "saved.zip"), tmp_path / "place"
+    backup(data, file)
+    place.mkdir()
+    try:
+        SmallDisk.mount("--bind", str(data), str(place))
+    except OSError as error:
+        pytest.skip(f"nothing can be mounted here: {error}")
+    try:
+        _, kept = restore(file, place, replace=True)
+        assert kept is not None
+        assert kept.parent == place
+        assert verify(place).sound
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=False)
 
 
 def test_to_standard_output(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

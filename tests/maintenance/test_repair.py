@@ -173,6 +173,17 @@ def test_where_the_folder_above_cannot_be_written(data: Path, monkeypatch: pytes
         assert report.saved["other files"] == 1
 
 
+def test_two_repairs_at_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both choose the same name; the second one takes another when it is done."""
+    taken = data.with_name("data.repaired-taken")
+    names = iter([taken, taken, data.with_name("data.repaired-free")])
+    monkeypatch.setattr("orderflow.maintenance.repair.free_name", lambda folder, word: next(names))
+    shutil.copytree(data, taken)
+    report = repaired(data)
+    assert report.folder.name == "data.repaired-free"
+    assert verify(report.folder).sound
+
+
 def test_a_folder_in_the_place_of_a_game_is_said(data: Path) -> None:
     path = journal_of(data)
     path.unlink()

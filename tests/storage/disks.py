@@ -10,13 +10,14 @@ from pathlib import Path
 
 
 class SmallDisk:
-    """A tmpfs of 4 MB at `path`. Raises OSError where that cannot be mounted."""
+    """A tmpfs of 4 MB at `path`. inodes: files and folders that it may have. Raises OSError where that cannot be
+    mounted."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, inodes: int = 0) -> None:
         self.path = path
         path.mkdir()
         self._filler = path / "filler"
-        self._mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", str(path))
+        self.mount("-t", "tmpfs", "-o", f"size=4m,nr_inodes={inodes}", "tmpfs", str(path))
 
     def fill(self) -> None:
         """Leave not one byte."""
@@ -32,14 +33,15 @@ class SmallDisk:
 
     def set_writable(self, writable: bool) -> None:
         """Make it writable or read-only."""
-        self._mount("-o", f"remount,{'rw' if writable else 'ro'}", str(self.path))
+        self.mount("-o", f"remount,{'rw' if writable else 'ro'}", str(self.path))
 
     def unmount(self) -> None:
         """Take it away, with all files."""
         subprocess.run(["umount", "-l", str(self.path)], check=False, capture_output=True)
 
     @staticmethod
-    def _mount(*words: str) -> None:
+    def mount(*words: str) -> None:
+        """Run mount. Raises OSError."""
         if sys.platform != "linux" or os.geteuid():
             raise OSError("only root on Linux can mount a small disk")
         done = subprocess.run(["mount", *words], check=False, capture_output=True, text=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from orderflow.storage.journal import DiskJournal
 from orderflow.storage.records.address import file_address
 from orderflow.storage.records.records import Records
 from orderflow.storage.ticks.disk_log import DiskTickLog
+from tests.storage.disks import SmallDisk
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
 GOES_ON = "writing then goes on by itself"
@@ -70,6 +72,26 @@ def test_records_whose_file_is_none(
     records.look()
     assert records.problem == ""
     records.close()
+
+
+def test_a_disk_without_inodes(tmp_path: Path, workers: Workers) -> None:
+    try:
+        small = SmallDisk(tmp_path / "small", inodes=30)
+    except OSError as error:
+        pytest.skip(f"no small disk can be mounted here: {error}")
+    try:
+        with contextlib.suppress(OSError):  # until there is none left
+            for number in range(30):
+                (small.path / str(number)).touch()
+        log = DiskTickLog(small.path / "ticks", workers)
+        assert "cannot be opened: the disk is full of files: it has no inode left. Remove some files" in log.problem
+        for path in small.path.iterdir():
+            path.unlink()
+        log.look()
+        assert log.problem == ""
+        log.close()
+    finally:
+        small.unmount()
 
 
 def put_text(path: Path) -> None:
