@@ -21,7 +21,7 @@ class Drawing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line or a rectangle. axis: "y" for prices, or that of a pane. t0, t1: ms UTC. y0, y1: prices or values."""
 
     type: Literal["line", "rect"]
-    axis: Annotated[str, msgspec.Meta(pattern="^y[0-9]?$")]
+    axis: Annotated[str, msgspec.Meta(pattern=r"^y[0-9]?\Z")]
     t0: Number
     t1: Number
     y0: Number

@@ -199,6 +199,14 @@ def test_drawings_and_the_view_come_back(services: Services) -> None:
     assert services.part(Views).owners() == set()
 
 
+@pytest.mark.parametrize("axis", ["y\n", "y2\n", "y12", "x", ""])
+def test_a_drawing_has_the_name_of_an_axis_and_nothing_else(services: Services, axis: str) -> None:
+    source = reader(services)
+    with pytest.raises(BadInput, match="axis"):
+        source.keep(MINE.key, {"drawings": [line(axis=axis)]})
+    assert source.whole(MINE, [])["drawings"] == ()
+
+
 def test_a_view_that_was_left_far_back_comes_with_its_candles(services: Services, monkeypatch: Any) -> None:
     source, since = reader(services), BEGIN + 1_000 * MINUTE
     source.keep(MINE.key, {"view": {"from": since, "to": since + 50 * MINUTE}})
