@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from orderflow.arrays import Ints
+from orderflow.errors import StorageFailed
 from orderflow.market.audit import Audit, audit_minute
 from orderflow.market.bars.activity_series import ActivitySeries
 from orderflow.market.bars.base_bars import BaseBars
@@ -211,12 +212,20 @@ class Aggregation:
             self.forget_ladders()
 
     def advance(self, until: int, revision: int) -> None:
-        """Aggregate the ticks before index `until`, which bars change with `revision`."""
+        """Aggregate the ticks before index `until`, which bars change with `revision`.
+
+        Raises StorageFailed if the log is needed and cannot be read; they are not aggregated then.
+        """
         new = self.updater.take(self.done, until)
         if not self.done:
             self._begin(int(new.ticks.level[0]))
-        for base_bars in self.base_bars.values():
-            self.updater.grow(base_bars, new)
+        for base, base_bars in list(self.base_bars.items()):
+            try:
+                self.updater.grow(base_bars, new, self.traded)
+            except StorageFailed:
+                self.forget_ladders()  # volume that moved is not in them
+                if base == MINUTE:
+                    raise  # the same ticks come again; seconds are built on demand
         self.lost += new.lost
         self.traded.add(new.ticks.time)
         if new.late is not None:
@@ -323,11 +332,11 @@ class Aggregation:
         horizon = begin if begin > int(minutes.column("start")[0]) else minutes.horizon
         if base_bars is not None and base_bars.horizon <= horizon:
             return
-        base_bars = self.base_bars[SECOND] = BaseBars(SECOND)
+        base_bars, ticks = BaseBars(SECOND), list(self._ticks_since(begin))
         base_bars.horizon = horizon
-        ticks = list(self._ticks_since(begin))
         if ticks:
             self.updater.fill(base_bars, ticks)
+        self.base_bars[SECOND] = base_bars
 
     def _ticks_since(self, start: int) -> Iterator[Columns]:
         """Aggregated ticks from `start` (ns UTC) on, in runs; evicted ones are read from the log."""

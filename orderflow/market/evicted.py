@@ -20,13 +20,14 @@ class Evicted:
     """Reads evicted ticks back.
 
     buffer: the ticks in memory. read_log(start, end): the symbol's logged ticks with start <= time < end (ns UTC), None
-    without a log.
+    without a log. logged: whether there is a log.
     """
 
-    def __init__(self, symbol: str, buffer: TickBuffer, read_log: ReadLog) -> None:
+    def __init__(self, symbol: str, buffer: TickBuffer, read_log: ReadLog, *, logged: bool) -> None:
         self._symbol = symbol
         self._buffer = buffer
         self._read_log = read_log
+        self._logged = logged
 
     def __call__(self, start: int, end: int, count: int | None = None) -> Columns | None:
         """Evicted ticks with start <= time < end (ns UTC), in arrival order; None without a log.
@@ -35,6 +36,8 @@ class Evicted:
         last in arrival order. count: of the evicted ticks, if it is known. Else they are what precedes the held ones,
         as soon as the log ends with those. Raises StorageFailed if it does not within READ_RETRIES tries.
         """
+        if count == 0 and self._logged:
+            return Columns.empty()
         for _ in range(READ_RETRIES):
             _, held = self._buffer.between(start, end)
             logged = self._read_log(start, end)

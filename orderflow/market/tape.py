@@ -64,7 +64,7 @@ class Tape:
         self.lock = lock
         self.read_log = read_log
         self.ask = ask
-        self.evicted = Evicted(symbol, self.buffer, read_log)
+        self.evicted = Evicted(symbol, self.buffer, read_log, logged=logged)
         self._bars = Aggregation(self.buffer, self.evicted, max_candles, session or Session(), logged=logged)
         self._included = 0
         self._loading = self._catching_up = self._asked = False

@@ -62,7 +62,7 @@ class CatchUp:
 
     def run(self) -> None:
         """Make the bars. Raises StorageFailed if ticks must be read back and the log cannot be read."""
-        late = self._extend()
+        late = np.union1d(self._extend(), np.array(sorted(self._updater.unfinished), np.int64))
         if self._updater.deferred is not None:
             self._updater.deferred.update(late.tolist())
         elif len(late):
@@ -78,7 +78,8 @@ class CatchUp:
         self._updater.recompute(self.minutes, spans(held, self.traded), self.new, self.traded)
 
     def set_flags(self) -> None:
-        """Set the sides that have changed of ticks that were counted before."""
+        """Set the sides that have changed of ticks that were counted before, once the bars are taken over."""
+        self._updater.unfinished.clear()
         for index, flags in self.new.flags or ():
             self._buffer.set_flags(index, flags)
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from orderflow.arrays import Codes, Ints
+from orderflow.errors import StorageFailed
 from orderflow.market.bars.base_bars import BaseBars, directions, rows_of
 from orderflow.market.bars.series import LevelSums, level_sums
 from orderflow.market.bars.traded import TradedMinutes
@@ -95,6 +96,9 @@ class BarUpdater:
         self.uses_tick_rule = False
         self.deferred: set[int] | None = None
         """Starts of rows to compute after loading, while the log is ahead of memory; None when not loading."""
+        self.unfinished: set[int] = set()
+        """Starts of minutes that are wrong until they are recomputed, as the log could not be read: sides changed in
+        the minute before."""
 
     def take(self, since: int, until: int) -> BarUpdate:
         """The new ticks since <= index < until, in time order."""
@@ -105,22 +109,36 @@ class BarUpdater:
         self.uses_tick_rule = self.uses_tick_rule or bool((ticks.rule == TICK_RULE).any())
         return BarUpdate(ticks, index, since, until, self.uses_tick_rule)
 
-    def grow(self, base_bars: BaseBars, new: BarUpdate) -> None:
-        """Apply the new ticks to `base_bars`. Call it for the minute bars first, since those resolve the sides."""
+    def grow(self, base_bars: BaseBars, new: BarUpdate, traded: TradedMinutes) -> None:
+        """Apply the new ticks to `base_bars`. Call it for the minute bars first, since those resolve the sides.
+
+        traded: with the ticks that were counted before. Raises StorageFailed if the log is needed and cannot be read;
+        the same ticks may then be applied again.
+        """
         starts = new.ticks.time // base_bars.base * base_bars.base
         bounds = edges(starts)
         first = starts[bounds]
         late = self._late_rows(base_bars, new.ticks, first, bounds)
         dirty = set(first[:late].tolist())
-        if base_bars.base != MINUTE:
+        if base_bars.base == MINUTE:
+            dirty |= self.unfinished
+        else:
             for correction in new.corrections:
                 dirty.update((correction.ticks.time // base_bars.base * base_bars.base).tolist())
         recomputed: set[int] = set()
         for start in sorted(dirty):
             following: int | None = start
             while following is not None:
-                recomputed.add(following)
-                following = self._recompute(base_bars, following, new)
+                row, end = following, following + base_bars.base
+                recomputed.add(row)
+                try:
+                    following = self._recompute(base_bars, row, end, new, traded, new.since)
+                except StorageFailed:
+                    if base_bars.base == MINUTE:
+                        self.unfinished.add(row)
+                    raise
+        if base_bars.base == MINUTE:
+            self.unfinished.clear()
         if late < len(first) and int(first[late]) in recomputed:
             late += 1  # the last row was recomputed, which includes its in-order ticks
         if recomputed:
@@ -153,9 +171,9 @@ class BarUpdater:
         spans: (start of the first one, end of the last), ns UTC, ascending. traded: with all ticks that count.
         """
         for (start, end), (next_start, _) in pairwise([*spans, (FOREVER, FOREVER)]):
-            following = self._recompute(base_bars, start, new, end, traded)
+            following = self._recompute(base_bars, start, end, new, traded, new.until)
             while following is not None and following < next_start:
-                following = self._recompute(base_bars, following, new, following + base_bars.base, traded)
+                following = self._recompute(base_bars, following, following + base_bars.base, new, traded, new.until)
 
     def fill(self, base_bars: BaseBars, runs: list[Columns]) -> None:
         """Fill empty base bars with ticks whose sides are resolved."""
@@ -217,19 +235,19 @@ class BarUpdater:
         self,
         base_bars: BaseBars,
         start: int,
+        end: int,
         new: BarUpdate,
-        end: int | None = None,
-        traded: TradedMinutes | None = None,
+        traded: TradedMinutes,
+        counted: int,
     ) -> int | None:
-        """Recompute the row that begins at `start`, or the rows up to `end`, from their ticks.
+        """Recompute the rows from `start` to `end` from their ticks.
 
-        traded: tells how many of them were evicted. Returns the next row's start if the tick-rule state before it
-        changed.
+        traded: has those of the ticks with index < counted. Returns the next row's start if the tick-rule state before
+        it changed.
         """
         if start < base_bars.horizon:
             return None
         base = base_bars.base
-        end = start + base if end is None else end
         index, ticks = self._buffer.between(start, end, new.until)
         if start <= self._buffer.evicted_until:
             if self.deferred is not None:
@@ -237,8 +255,7 @@ class BarUpdater:
                 return None
             whole = self._buffer.evicted_until // base * base + base
             stop = min(end, whole)
-            count = None if traded is None else traded.ticks_between(start, stop) - int((ticks.time < stop).sum())
-            evicted = self._evicted(start, stop, count)
+            evicted = self._evicted(start, stop, self._count_evicted(start, stop, traded, counted))
             if evicted is None:
                 new.lost += int(((index >= new.since) & (ticks.time < whole)).sum())
             else:
@@ -264,6 +281,13 @@ class BarUpdater:
         if before is not None and all(before[name] == int(rows[name][-1]) for name in ("close", "direction")):
             return None
         return int(base_bars.column("start")[at])
+
+    def _count_evicted(self, start: int, end: int, traded: TradedMinutes, counted: int) -> int | None:
+        """Number of evicted ticks with start <= time < end (ns UTC); None if it is not known: of a part of a minute."""
+        first, last = start // MINUTE * MINUTE, -(-end // MINUTE) * MINUTE
+        _, held = self._buffer.between(first, last, counted)
+        count = traded.ticks_between(first, last) - len(held)
+        return count if not count or (first, last) == (start, end) else None
 
     def _resolve(self, ticks: Columns, index: Ints, signs: Codes, new: BarUpdate) -> Columns:
         """Apply the tick rule to the ticks of one row, and record a correction for counted ticks that changed."""
