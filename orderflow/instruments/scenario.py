@@ -49,6 +49,14 @@ __all__ = ["CALM", "Effects", "EventError", "Player", "Scenario"]
 MAX_EVENTS = 1_000
 MAX_ERRORS = 50
 """Errors listed in the message; `errors` has all of them."""
+LONGEST_KEY = 32
+"""Parts of a dotted TOML key. tomllib needs memory with the square of their number."""
+_TEXTS = re.compile(
+    r'"""(?:[^\\]|\\.)*?(?:"""|\Z)|' r"'''.*?(?:'''|\Z)|" r'"(?:[^"\\\n]|\\.)*+"?|' r"'[^'\n]*+'?|#[^\n]*+",
+    re.DOTALL,
+)
+"""Strings and comments of a TOML text, also unfinished ones, so that each character is looked at once."""
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{LONGEST_KEY}}}")
 ALL = "all"
 LOOP = Param("loop", 900.0, 1.0, AT.high, "s", "The scenario repeats with this period.")
 
@@ -235,6 +243,8 @@ def _table(data: bytes, name: str) -> tuple[dict[str, Any], list[int]]:
         text = data.decode("utf-8-sig")
         if text.lstrip().startswith("{"):
             return json.loads(text, object_pairs_hook=_once), []
+        if _LONG_KEY.search(_TEXTS.sub("x", text)):
+            raise BadInput(f"scenario {name} has a key of more than {LONGEST_KEY} parts")
         lines = [n for n, line in enumerate(text.split("\n"), 1) if re.match(r"\s*\[\[\s*events\s*\]\]", line)]
         return tomllib.loads(text), lines
     except UnicodeDecodeError as error:

@@ -167,10 +167,18 @@ def test_without_events_there_is_no_scenario():
         (b"\xff\xfe", "not UTF-8"),
         ('{"events":' + "[" * 200_000, "nested too deep|not JSON"),
         ("events = " + "[" * 200_000, "nested too deep|not TOML"),
+        ("a" + ".a" * 4_000 + " = 1", "more than 32 parts"),  # of 50,000 parts tomllib made 10 GB
+        ("[\"=\" . '.' . " + r'"\u0061"."\"".' * 100 + "a]", "more than 32 parts"),
     ],
 )
 def test_unreadable_files_are_refused_with_a_reason(text, said):
     assert re.search(said, str(wrong(text)))
+
+
+def test_dots_in_texts_are_no_long_keys():
+    dots = "a." * 100
+    text = f'name = """{dots}"""\ndescription = \'{dots}\' # {dots}\n[[events]]\nkind = "halt"\nat = 1.5\nseconds = 1.5'
+    assert "parts" not in str(wrong(text))
 
 
 @pytest.mark.parametrize("value", ["1e999", "NaN", "-1", '"5"', "true", "[5]", "1" + "0" * 400, "null"])

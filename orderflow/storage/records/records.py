@@ -196,8 +196,14 @@ class Records:
         return self._writer
 
     def _read_alone(self, fn: Callable[[Connection], T]) -> T:
-        """Read where there is one connection."""
-        connection = self._writer if self._has_one() else self._only
+        """Read where there is one connection.
+
+        Where there seemed to be one, there may be others after all by the time that the writer's thread looks: SQLite
+        cuts a long log within the commit that the thread has just made, and the thread notes the log's size after it.
+        """
+        if self._writer is not None and not self._has_one():
+            return self._read(fn)
+        connection = self._writer or self._only
         if connection is None:
             raise self._refusal()
         with self._alone(), self._reading(), connection.begin():

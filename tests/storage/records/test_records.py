@@ -102,3 +102,13 @@ def test_a_read_cannot_write(records: Records) -> None:
     with pytest.raises(StorageFailed, match="read-only"):
         records.read(add("BTC"))
     assert records.read(names) == []
+
+
+def test_a_log_that_sqlite_has_just_cut_refuses_no_read(file_records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite cuts a log of more than 8 MB in a commit, and for a moment it looks as if somebody else had."""
+    file_records.write(add("BTC"))
+    assert file_records._file is not None
+    looks = iter([True])
+    monkeypatch.setattr(file_records._file, "gone", lambda: next(looks, False))
+    assert file_records.read(names) == ["BTC"]
+    assert next(looks, None) is None
