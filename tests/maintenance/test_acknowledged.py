@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from orderflow.maintenance.repair import lines, repair
 from orderflow.services import Services
 from orderflow.storage.ticks.wal import read_wal
 from tests.maintenance.stored import journal_of
+from tests.running import run_python
 
 Make = Callable[..., Services]
 
@@ -127,3 +130,33 @@ def test_nothing_is_missing_after_care(data: Path, tmp_path: Path, make_services
     mark = data / "ticks" / "acknowledged"
     mark.write_bytes(mark.read_bytes().replace(b" 1", b" 9", 1))
     assert said(data)[0] == 0
+
+
+EMPTY_SHARED = """
+import os, sys
+from pathlib import Path
+from orderflow.market.tick_log import LogEntry
+from orderflow.runtime.workers import Workers
+from orderflow.storage.ticks.disk_log import DiskTickLog
+from tests.storage.ticks.batches import batch
+
+log = DiskTickLog(Path(sys.argv[1]) / "ticks", Workers(1))
+for seed in range(20):
+    log.append(LogEntry([batch(100, seed=seed)]), lambda: None)
+    print(seed, flush=True)
+    if seed == 10:
+        os.truncate(Path(sys.argv[1]) / "ticks" / "cache.db-shm", 0)
+os._exit(9)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="how a mapped file that is cut ends a process is the system's")
+def test_a_server_that_an_emptied_shared_file_ended_has_lost_nothing(tmp_path: Path, make_services: Make) -> None:
+    """SQLite maps it into memory, so the process ends; whoever starts it again finds all that was acknowledged."""
+    run = run_python(EMPTY_SHARED, str(tmp_path / "data"))
+    assert run.returncode == -signal.SIGBUS
+    acknowledged = len(run.stdout.split())
+    assert acknowledged >= 11
+    services = make_services(ephemeral=False, data_dir=tmp_path / "data")
+    assert services.ticks.info().ticks >= 100 * acknowledged
+    assert services.damage() == []
