@@ -141,11 +141,7 @@ def restore(file: str, folder: Path, *, replace: bool = False) -> tuple[Backup, 
         try:
             found = _extract(Path(file), fresh)
             _check_target(folder, replace)
-            if inside:
-                kept = _fill(folder, fresh)
-            else:
-                kept = _make_room(folder)
-                os.replace(fresh, folder)
+            kept = _fill(folder, fresh) if inside else _replace(folder, fresh)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     except FileNotFoundError as error:
@@ -320,15 +316,39 @@ def _entries(folder: Path) -> list[Path]:
 
 
 def _fill(folder: Path, fresh: Path) -> Path | None:
-    """Move what is in a folder into one in it, which is returned, and then the restored files into its place."""
-    kept = None
-    if found := _entries(folder):
-        kept = free_name(folder / "data", "before-restore")
-        kept.mkdir(mode=0o700)
-        for path in found:
-            path.rename(kept / path.name)
-    for path in sorted(fresh.iterdir()):  # the ticks last: a start without them says so
-        path.rename(folder / path.name)
+    """Move what is in a folder into one in it, which is returned, and then the restored files into its place. What
+    interrupts that undoes it."""
+    kept: Path | None = None
+    moved: list[tuple[Path, Path]] = []
+    try:
+        if found := _entries(folder):
+            kept = free_name(folder / "data", "before-restore")
+            kept.mkdir(mode=0o700)
+        steps = [(path, kept / path.name) for path in found if kept is not None]
+        # the ticks last: a start without them says so
+        steps += [(path, folder / path.name) for path in sorted(fresh.iterdir())]
+        for source, target in steps:
+            source.rename(target)
+            moved.append((source, target))
+    except BaseException:
+        for source, target in reversed(moved):
+            target.rename(source)
+        if kept is not None:
+            kept.rmdir()
+        raise
+    return kept
+
+
+def _replace(folder: Path, fresh: Path) -> Path | None:
+    """Put a new folder in the place of one, which is moved aside; where it is then. What interrupts that undoes it."""
+    kept: Path | None = None
+    try:
+        kept = _make_room(folder)
+        os.replace(fresh, folder)
+    except BaseException:
+        if kept is not None and not os.path.lexists(folder):
+            os.replace(kept, folder)
+        raise
     return kept
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from orderflow.errors import BadInput, NotFound, OrderflowError
 from orderflow.herd.live.recovery import fold_log
 from orderflow.maintenance.places import (
+    HERD,
     RECORDS,
     TICKS,
     is_secret,
@@ -136,6 +137,8 @@ def verify(folder: Path, *, records_elsewhere: bool = False) -> DataCheck:
         found.errors.append(str(error))
     if (folder / RECORDS).is_file() and size_of(folder / RECORDS):
         found.records = check_records(folder / RECORDS, in_use=found.holder is not None)
+    if lost := LogMarks(folder / HERD, SUFFIX).lost():
+        found.errors.append(f"the log of the herd game {lost}, the last one that was played, is not there any more")
     for path in journals(folder):
         try:
             found.sessions.append(verify_session(path))

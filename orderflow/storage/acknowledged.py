@@ -179,6 +179,11 @@ class LogMarks:
         """How long the log was when its last line was acknowledged; zeros if that is not known."""
         return self._all().get(name, Length(0, 0))
 
+    def lost(self) -> str:
+        """The log that was written to last, if it is not there any more; else ""."""
+        last = next(reversed(self._all()), "")
+        return last if last and not os.path.lexists(self._path(last)) else ""
+
     def begin(self, name: str) -> None:
         """From now on `note` is about this log."""
         others = [(each, length) for each, length in self._all().items() if each != name]

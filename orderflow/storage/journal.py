@@ -39,7 +39,8 @@ _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 
 
 class DiskJournal:
-    """Logs in `directory`, created by the first append. torn: bytes of incomplete lines that were removed.
+    """Logs in `directory`, created by the first append. torn: bytes of incomplete lines that were removed. lost: the
+    log that was written to last, if it was not there any more; else "".
 
     A log whose file was deleted or replaced under the running server is noticed before a line is acknowledged.
     """
@@ -54,6 +55,7 @@ class DiskJournal:
         self._file = -1
         self._size = self._lines = 0
         self._marks = LogMarks(directory, SUFFIX)
+        self.lost = self._marks.lost()
         self._opened: Identity | None = None
         self._syncing = False
         self._problem = ""

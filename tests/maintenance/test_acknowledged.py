@@ -106,6 +106,20 @@ def test_a_game_with_missing_lines_stands_still(data: Path, make_services: Make,
     assert make_services(ephemeral=False, data_dir=data).damage() == []
 
 
+def test_a_game_that_is_gone_is_said_until_the_next_one(data: Path, make_services: Make) -> None:
+    name = journal_of(data).stem
+    journal_of(data).unlink()
+    code, text = said(data)
+    assert (code, f"the log of the herd game {name}, the last one that was played, is not there" in text) == (1, True)
+    for play in (False, True):
+        services = make_services(ephemeral=False, data_dir=data)
+        assert [(part.what, part.name) for part in services.damage()] == [("session", name)]
+        if play:
+            services.part(Game).join()
+        services.stop()
+    assert make_services(ephemeral=False, data_dir=data).damage() == []
+
+
 def test_a_write_that_a_kill_left_unmarked_is_not_missing(killed: Path, tmp_path: Path, make_services: Make) -> None:
     """The mark is written after the write."""
     data = Path(shutil.copytree(killed, tmp_path / "data"))

@@ -136,6 +136,28 @@ def refuse(source: str, target: Path) -> None:
     raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
 
+@pytest.mark.parametrize("alone", [False, True], ids=["beside", "inside"])
+def test_a_restore_that_is_interrupted_leaves_the_data_where_it_was(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    file, rename = str(tmp_path / "saved.zip"), os.rename
+    backup(data, file)
+    before = contents(data)
+
+    def interrupt(source: Path, target: Path) -> None:
+        if ".restore." in str(source):
+            raise KeyboardInterrupt
+        rename(source, target)
+
+    monkeypatch.setattr(saving, "is_mount", lambda folder: alone)
+    monkeypatch.setattr(os, "replace", interrupt)
+    monkeypatch.setattr(os, "rename", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        restore(file, data, replace=True)
+    assert contents(data) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "saved.zip"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links need rights on Windows")
 def test_what_a_link_leads_to_is_restored(data: Path, tmp_path: Path) -> None:
     file, link = str(tmp_path / "saved.zip"), tmp_path / "link"

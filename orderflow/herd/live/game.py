@@ -83,6 +83,9 @@ class Game(View):
     def start(self) -> None:
         """Recover the newest session unless it has ended, and start the batches. Call once, with the market loaded."""
         with self._lock:
+            if lost := self.journal.lost:
+                self._archive.damaged[lost] = "the game's log is not there any more"
+                log.error("the log of the herd session %s, the last one that was played, is not there any more", lost)
             if known := self._names():
                 self._recover(known[-1])
         self._ticks.start()

@@ -19,6 +19,8 @@ class Journal(Protocol):
 
     durable: bool
     """False if the logs are lost with the process."""
+    lost: str
+    """The log that was written to last before the start, if it is not there any more; else ""."""
 
     def names(self) -> list[str]:
         """The ids of all logs."""
@@ -61,6 +63,7 @@ class NoJournal:
     """Keeps the logs in memory, for `--ephemeral`."""
 
     durable = False
+    lost = ""
 
     def __init__(self) -> None:
         self._logs: dict[str, list[bytes]] = {}

@@ -115,6 +115,7 @@ class RecordsFile:
                 opened.backup(copy)
             set_aside(self.path, "replaced")
             os.replace(fresh, self.path)
+            self.writes.close()  # the folder may be another one
         except (sqlite3.Error, OSError) as error:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
