@@ -131,6 +131,7 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
     except OrderflowError as error:
         return {"request": given.request(marks), "error": str(error)}
     same = answer["rev"] == revision and answer["epoch"] == given.epoch and not answer["bars"]
+    same = same and not answer["stats"].get("pending")  # the page says how many ticks wait to be put in order
     if same and not (given.fresh and given.profile):
         return None
     others = {} if answer["rev"] else {"others": [info.symbol for info in market.symbols()[:MAX_OTHERS]]}

@@ -24,6 +24,7 @@ from orderflow.market.market import Market
 from orderflow.market.tick_log import DamagedPart
 from orderflow.settings.settings import Settings
 from tests.browser.chart import START, ticks_csv
+from tests.market.beside import Beside, shrink
 from tests.storage.ticks.batches import batch
 
 SETTINGS = Settings()
@@ -69,6 +70,21 @@ def test_page_that_is_up_to_date_gets_nothing(market: Market) -> None:
     state = held(ask(market))
     assert refresh(market, SETTINGS, state) is None
     assert refresh(market, SETTINGS, state) is None
+
+
+def test_page_that_is_up_to_date_is_told_that_ticks_wait_to_be_put_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = Beside(shrink(monkeypatch))
+    market = Market(beside=beside)
+    fill(market)
+    beside.work()
+    state = held(ask(market))
+    assert refresh(market, SETTINGS, state) is None
+    fill(market)
+    answer = ask(market, **state)
+    assert (answer["rev"], answer["bars"], answer["full"]) == (state["revision"], [], False)
+    assert answer["stats"]["pending"] == answer["stats"]["ticks"] / 2 > 0
+    beside.work()
+    assert ask(market, **state)["stats"]["pending"] == 0
 
 
 def test_one_tick_sends_one_bar_in_a_small_answer(market: Market) -> None:
