@@ -86,8 +86,9 @@ class Accounts:
         """
         email, password = email_key(read_text(given, "email")), read_text(given, "password")
         code = read_code(given.get("code"))
-        self._core.attempts.begin(LOGIN, email, caller.address)
-        with self._core.passwords.turn():
+        self._core.attempts.check(LOGIN, email, caller.address)
+        with self._core.passwords.turn():  # what is refused here was no attempt
+            self._core.attempts.begin(LOGIN, email, caller.address)
             return self._login(email, password, code, given.get("passkey"), caller, site)
 
     def _login(self, email: str, password: str, code: str, passkey: object, caller: Caller, site: Site | None) -> Grant:

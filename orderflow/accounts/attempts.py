@@ -57,6 +57,15 @@ class Attempts:
         self._limiter = MovingWindowRateLimiter(self._storage)
         self._pair, self._address = pair, address
 
+    def check(self, what: str, account: str, address: str) -> None:
+        """Raises Busy if an attempt would be one too many, and counts none."""
+        self._follow_clock()
+        where = place(address)
+        if not self._limiter.test(self._address, what, where):
+            raise self._busy(self._address, what, where)
+        if account and not self._limiter.test(self._pair, what, _short(account), where):
+            raise self._busy(self._pair, what, _short(account), where)
+
     def begin(self, what: str, account: str, address: str) -> None:
         """Count an attempt. Raises Busy if there were too many that failed. what: of which kind, such as "login".
 

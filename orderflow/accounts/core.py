@@ -52,10 +52,12 @@ class Core:
         Raises Unauthorized if the password is wrong, Busy after too many attempts.
         """
         found = self.users.get(user)
-        self.attempts.begin(CONFIRM, user, caller.address)
-        if not self.passwords.matches(found.password, password):
-            self.attempts.failed(CONFIRM, caller.address)
-            raise Unauthorized(WRONG_PASSWORD)
+        self.attempts.check(CONFIRM, user, caller.address)
+        with self.passwords.turn():  # what is refused here was no attempt
+            self.attempts.begin(CONFIRM, user, caller.address)
+            if not self.passwords.matches(found.password, password):
+                self.attempts.failed(CONFIRM, caller.address)
+                raise Unauthorized(WRONG_PASSWORD)
         self.attempts.succeeded(CONFIRM, user, caller.address)
         return found, Checked(found.id, found.password_changed, caller.session)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,7 @@ from orderflow.accounts.password_rules import check_alone
 from orderflow.accounts.second_factors import NO_CODES, kept, new_codes
 from orderflow.accounts.tokens import SECOND
 from orderflow.errors import NotFound, Unauthorized
+from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Workers
 from orderflow.storage.records.passkey_store import PasskeyStore, StoredPasskey
 from orderflow.storage.records.user_checks import Checked
@@ -42,11 +44,12 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class _Challenge:
-    """checked: of who registers a passkey; None for a login."""
+    """checked: of who registers a passkey; None for a login. client: the address that asked for it."""
 
     data: bytes = field(repr=False)
     checked: Checked | None
     until: int
+    client: str
 
 
 class Passkeys:
@@ -144,10 +147,11 @@ class Passkeys:
         self._challenges = {number: each for number, each in self._challenges.items() if each.until > now}
 
     def _challenge(self, checked: Checked | None) -> tuple[str, bytes]:
-        if len(self._challenges) >= MOST_CHALLENGES:
-            self._challenges.pop(next(iter(self._challenges)))  # the oldest
+        if len(self._challenges) >= MOST_CHALLENGES:  # the oldest one of the client that has most makes room
+            most = Counter(each.client for each in self._challenges.values()).most_common(1)[0][0]
+            del self._challenges[next(number for number, each in self._challenges.items() if each.client == most)]
         number, data = secrets.token_hex(16), secrets.token_bytes(32)
-        self._challenges[number] = _Challenge(data, checked, self._core.now() + CHALLENGE_NS)
+        self._challenges[number] = _Challenge(data, checked, self._core.now() + CHALLENGE_NS, CLIENT.get())
         return number, data
 
     def _taken(self, given: Mapping[str, Any]) -> _Challenge:

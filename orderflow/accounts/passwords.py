@@ -42,7 +42,8 @@ class Passwords:
         self.hashed = 0
 
     def turn(self) -> AbstractContextManager[None]:
-        """Hold it during a whole login, so that of many the pages meet those that hash, and one. Raises Busy."""
+        """Hold it during a whole login or confirmation, so that of many the pages meet those that hash, and one. Raises
+        Busy."""
         return self._logins.taken()
 
     def hash(self, password: str) -> str:

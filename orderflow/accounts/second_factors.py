@@ -11,6 +11,7 @@ import json
 import re
 import secrets
 from base64 import b32encode
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,8 +77,9 @@ class SecondFactors:
         found, checked = self._core.confirm(user, password, caller)
         if found.totp:
             raise Conflict(HAS_APP)
-        if len(self._pending) >= MOST_PENDING:
-            self._pending.clear()
+        if len(self._pending) >= MOST_PENDING:  # the oldest one of the user who has most makes room
+            most = Counter(each for each, _ in self._pending).most_common(1)[0][0]
+            del self._pending[next(key for key in self._pending if key[0] == most)]
         secret = pyotp.random_base32()
         self._pending[user, caller.session] = _Pending(secret, self._core.now() + PENDING_NS, checked)
         return Enrolment(secret, pyotp.TOTP(secret).provisioning_uri(name=found.email, issuer_name=ISSUER))

@@ -82,7 +82,7 @@ def test_two_at_a_time_and_too_many_are_told_to_come_back(workers: Workers) -> N
     for caller in callers:
         caller.start()
     deadline = time.monotonic() + 60
-    while (len(running) < 2 or len(slow._slots._waiting) < 3) and time.monotonic() < deadline:
+    while (len(running) < 2 or slow._slots.waiting < 3) and time.monotonic() < deadline:
         time.sleep(0.001)
     with pytest.raises(Busy) as error:
         slow.hash("x")
@@ -112,7 +112,7 @@ def test_of_many_logins_at_once_three_are_worked_on(accounts: Accounts, ann: Sto
     for caller in callers:
         caller.start()
     logins, deadline = accounts._core.passwords._logins, time.monotonic() + 30
-    while (len(reading) < 3 or len(logins._waiting) < 2) and time.monotonic() < deadline:
+    while (len(reading) < 3 or logins.waiting < 2) and time.monotonic() < deadline:
         time.sleep(0.001)
     gate.set()
     for caller in callers:
