@@ -16,6 +16,7 @@ from pathlib import Path
 import diskcache
 
 FULL = "the disk is full"
+QUOTA = "the disk quota is used up"
 MANY_FILES = f"{FULL} of files: it has no inode left"
 LIMITED = "the disk is full for this process (it may not write larger files)"
 READ_ONLY = "read-only file system"
@@ -29,7 +30,7 @@ GONE = "the files were deleted, moved or replaced while the server runs"
 
 _BY_NUMBER: dict[int | None, str] = {
     errno.ENOSPC: FULL,
-    errno.EDQUOT: "the disk quota is used up",
+    errno.EDQUOT: QUOTA,
     errno.EFBIG: LIMITED,
     errno.EROFS: READ_ONLY,
     errno.EACCES: DENIED,
@@ -51,6 +52,9 @@ _VAGUE = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN
 _GOES_ON = "writing then goes on by itself"
 _ADVICE = {
     MANY_FILES: f"Remove some files; {_GOES_ON}",
+    LIMITED: f"Raise its limit (`ulimit -f`, LimitFSIZE) and start it again, or use `prlimit`; {_GOES_ON}",
+    QUOTA: f"Free some space; {_GOES_ON}",
+    LOCKED: f"End that program; {_GOES_ON}",
     FULL: f"Free some space; {_GOES_ON}",
     READ_ONLY: f"Make it writable; {_GOES_ON}",
     DENIED: f"Allow this user to write there; {_GOES_ON}",
@@ -105,11 +109,12 @@ def advice(reason: str) -> str:
     return next((words for name, words in _ADVICE.items() if reason.startswith(name)), "")
 
 
-def with_advice(what: str, reason: str, *, runs: bool = True) -> str:
-    """One message: what is not possible, why, and what to do. runs: the program goes on without it."""
-    words = advice(reason)
+def with_advice(what: str, reason: str, *, runs: bool = True, then: str = _GOES_ON) -> str:
+    """One message: what is not possible, why, and what to do. runs: the program goes on without it. then: what follows
+    once the reason is gone."""
+    words = advice(reason).replace(_GOES_ON, then)
     if not runs:
-        words = words.replace(_GOES_ON, "then start again").replace("Stop the server and run", "Run")
+        words = words.replace(then, "then start again").replace("Stop the server and run", "Run")
         words = words.replace("to write there", "to read and write there")
     return f"{what}: {reason}" + (f". {words}" if words else "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -13,9 +14,11 @@ import pytest
 from orderflow.errors import StorageFailed
 from orderflow.runtime.workers import Workers
 from orderflow.storage.journal import DiskJournal
+from orderflow.storage.reasons import reason_of, with_advice
 from orderflow.storage.records.address import file_address
 from orderflow.storage.records.records import Records
 from orderflow.storage.ticks.disk_log import DiskTickLog
+from orderflow.workspace.uploads.spool import Spool
 from tests.storage.disks import SmallDisk
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need rights on Windows")
@@ -109,6 +112,29 @@ def test_a_tick_log_that_cannot_be_read_stops_the_start(
     with pytest.raises(StorageFailed, match=words) as caught:
         disk()
     assert GOES_ON not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("number", "what_to_do"),
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EDQUOT, "Free some space"),
+        (errno.EFBIG, "Raise its limit"),
+        (errno.EROFS, "Make it writable"),
+        (errno.EACCES, "Allow this user"),
+    ],
+)
+def test_what_to_do_fits_the_reason(tmp_path: Path, number: int, what_to_do: str) -> None:
+    reason = reason_of(OSError(number, os.strerror(number)), tmp_path)
+    assert with_advice("it cannot be written", reason).startswith(f"it cannot be written: {reason}. {what_to_do}")
+    assert with_advice("x", reason, then="then upload it again").endswith("; then upload it again")
+
+
+def test_an_upload_does_not_go_on_by_itself(tmp_path: Path) -> None:
+    lead_nowhere(tmp_path / "uploads")
+    spool = Spool(tmp_path / "uploads", lambda: 0.0)
+    with pytest.raises(StorageFailed, match=r"uploads is a link to .*; then upload it again"), spool.begin("ann"):
+        pass
 
 
 def test_games_whose_folder_is_a_link_that_leads_nowhere(workers: Workers, tmp_path: Path) -> None:

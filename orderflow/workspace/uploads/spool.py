@@ -188,7 +188,7 @@ class Spool:
 
     def _failed(self, error: OSError) -> StorageFailed:
         folder = self._folder or Path(tempfile.gettempdir())
-        return StorageFailed(with_advice(STOPPED, reason_of(error, folder)))
+        return StorageFailed(with_advice(STOPPED, reason_of(error, folder), then="then upload it again"))
 
 
 class Incoming:
