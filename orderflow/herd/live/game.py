@@ -32,7 +32,7 @@ from orderflow.herd.rules.events import Event
 from orderflow.herd.rules.money import units
 from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.profanity import ProfanityFilter
-from orderflow.herd.rules.rate_limit import RateLimiter
+from orderflow.herd.rules.rate_limit import RENAME_BURST, RENAME_RATE, RateLimiter
 from orderflow.herd.rules.state import State
 from orderflow.market.market import Market
 from orderflow.market.tick_log import DamagedPart
@@ -67,6 +67,7 @@ class Game(View):
         self._ticks = TickFeed(market, workers)
         self._archive = Archive(journal)
         self._rate_limiter = RateLimiter(settings.herd.rate)
+        self._renames = RateLimiter(RENAME_RATE, RENAME_BURST, "too many new nicknames at once; wait a moment")
         self._profanity = ProfanityFilter()
         self._listeners = Listeners(workers, self._lock)
         self.on_fill, self.on_batch = self._listeners.on_fill, self._listeners.on_batch
@@ -126,11 +127,15 @@ class Game(View):
         return None if person is None or person.kicked else person
 
     def rename(self, pid: str, nick: str) -> None:
-        """Change a nickname. Raises Unauthorized, BadInput."""
+        """Change a nickname. Raises Unauthorized, BadInput, and Busy after too many changes."""
         with self._lock:
-            self._session.person(pid)
-            self._session.rename(self.now(), pid, self._checked_nickname(nick) or "")
-            self.version += 1
+            session = self._session
+            person = session.person(pid)
+            name = self._checked_nickname(nick) or ""
+            if session.nickname_of(pid, name) != person.nick:
+                self._renames.take(pid, self._clock.monotonic())
+                session.rename(self.now(), pid, name)
+                self.version += 1
 
     def seen(self, pid: str) -> None:
         """Record activity of a participant."""
@@ -279,6 +284,7 @@ class Game(View):
         self._seen = {}
         self._leaderboard = self._stats = None
         self._rate_limiter.reset()
+        self._renames.reset()
         self._ticks.begin(session.state.wall_fills())
 
     def _recover(self, name: str) -> None:

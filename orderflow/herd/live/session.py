@@ -159,13 +159,15 @@ class Session:
 
     def rename(self, t: int, p: str, nick: str) -> None:
         """Change a nickname. Raises Unauthorized, BadInput."""
-        person = self.person(p)
-        own = nicknames.key(person.nick)
-        chosen = nicknames.clean(nick)
-        if nicknames.key(chosen) != own:
-            chosen = nicknames.unique(chosen, self.state.nicks)
-        if chosen != person.nick:
+        chosen = self.nickname_of(p, nick)
+        if chosen != self.person(p).nick:
             self._write(events.ParticipantRenamed(*self._next(t), p, chosen))
+
+    def nickname_of(self, p: str, nick: str) -> str:
+        """The nickname that a participant gets who wants this one. Raises Unauthorized, BadInput."""
+        own = nicknames.key(self.person(p).nick)
+        chosen = nicknames.clean(nick)
+        return chosen if nicknames.key(chosen) == own else nicknames.unique(chosen, self.state.nicks)
 
     def person(self, p: str) -> Participant:
         """The participant with this id. Raises Unauthorized if there is none, or if they were kicked."""

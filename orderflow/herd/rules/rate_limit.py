@@ -1,6 +1,6 @@
-"""Token-bucket rate limit per participant.
+"""Token-bucket rate limits: of orders and new names per participant, of joins per address.
 
-Limits are per participant, or for the whole game, never per address: everybody in a venue shares one address.
+Everybody in a venue shares one address, so only joins are limited by it, to what a full hall needs.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from orderflow.errors import Busy
 
 BURST = 3
 """Seconds of the rate that a full bucket holds."""
+MOST = 100_000
+"""Buckets that are kept; beyond, those that are full again are forgotten."""
 JOIN_RATE = 30.0
-"""New participants per second."""
+"""New participants per second from one address."""
 JOIN_BURST = 20
 """Seconds of the join rate that may come at once: a hall that scans the code together gets in, a script cannot fill the
 game within seconds."""
+RENAME_RATE, RENAME_BURST = 0.2, 50
+"""New names per second of one participant, and seconds of it that may come at once: each is an event in the log."""
 
 
 class RateLimiter:
@@ -33,6 +37,8 @@ class RateLimiter:
 
     def take(self, key: str, now: float) -> None:
         """Take a token from the bucket of `key`. now: monotonic seconds. Raises Busy if the bucket is empty."""
+        if len(self._buckets) >= MOST and key not in self._buckets:
+            self._forget_full(now)
         tokens, since = self._buckets.get(key, (self._capacity, now))
         tokens = min(self._capacity, tokens + (now - since) * self._rate)
         if tokens < 1:
@@ -41,6 +47,10 @@ class RateLimiter:
             wait = max(1, math.ceil((1 - tokens) / self._rate))
             raise Busy(self._message, retry_after=wait)
         self._buckets[key] = tokens - 1, now
+
+    def _forget_full(self, now: float) -> None:
+        wait = self._capacity / self._rate
+        self._buckets = {key: each for key, each in self._buckets.items() if now - each[1] < wait}
 
     def reset(self) -> None:
         """Fill all buckets and set the count to 0, for a new session."""

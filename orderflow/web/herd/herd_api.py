@@ -29,6 +29,7 @@ from orderflow.web.herd.join_link import join_url, qr_svg, read_light
 from orderflow.web.herd.sessions import SessionsApi
 from orderflow.web.kit.access import Environ, require_operator, still_operator
 from orderflow.web.kit.api import Api
+from orderflow.web.kit.budget import client_of
 from orderflow.web.kit.fanout import Fanout
 from orderflow.web.kit.params import Param, choice, integer, text
 from orderflow.web.kit.request_body import read_body
@@ -167,18 +168,25 @@ class HerdApi(Api):
             participant = self._participant(environ)
         except Unauthorized:
             try:
-                self._join_rate.take("", self._services.clock.monotonic())
+                self._join_rate.take(client_of(environ), self._services.clock.monotonic())
                 participant = self._game.join(given.nickname, given.code)
             except (Forbidden, BadInput, Busy):
                 self._refused["join"] += 1
                 raise
         else:
             if given.nickname and given.nickname.strip() and given.nickname != participant.nick:
-                self._game.rename(participant.id, given.nickname)
+                self._rename(participant, given.nickname)
         session = self._game.session_id
         secure = is_secure(environ, self._services.settings.public_url)
         cookie = self._cookies.set_cookie(participant.id, session, secure=secure)
         return json_response(self._portfolio(participant) | {"session": session}, headers={"Set-Cookie": cookie})
+
+    def _rename(self, participant: Participant, nickname: str) -> None:
+        try:
+            self._game.rename(participant.id, nickname)
+        except Busy:
+            self._refused["join"] += 1
+            raise
 
     def order(self, environ: Environ, values: Values) -> tuple[int, bytes]:
         participant = self._participant(environ)

@@ -7,6 +7,7 @@ import contextlib
 import pytest
 
 from orderflow.errors import Busy
+from orderflow.herd.rules import rate_limit
 from orderflow.herd.rules.rate_limit import JOIN_BURST, JOIN_RATE, RateLimiter
 
 
@@ -33,6 +34,15 @@ def test_a_burst_passes_and_then_the_rate_holds() -> None:
     limiter.reset()
     assert limiter.refused == 0
     limiter.take("a", 10.5)
+
+
+def test_full_buckets_are_forgotten_before_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "MOST", 3)
+    limiter = RateLimiter(1.0, 1.0)
+    for number in range(3):
+        limiter.take(f"{number}", 0.5 * number)
+    limiter.take("new", 1.2)
+    assert list(limiter._buckets) == ["1", "2", "new"]
 
 
 def test_a_refusal_says_when_to_retry() -> None:

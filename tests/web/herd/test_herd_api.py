@@ -81,6 +81,24 @@ def test_joining_again_with_the_cookie_is_the_same_participant(phone: FlaskClien
     assert phone.get("/herd/stats").get_json()["participants"] == 1
 
 
+def test_new_nicknames_are_limited(phone: FlaskClient) -> None:
+    """Each is written to the log: one phone wrote hundreds a second."""
+
+    def rename(nickname: str) -> int:
+        return phone.post("/herd/join", json={"nickname": nickname}).status_code
+
+    assert [rename(f"Ann {number}") for number in range(12)][:11] == [200] * 10 + [429]
+    assert rename("Ann 9") == 200  # its own, with which a page that is opened again comes back
+
+
+def test_who_joins_too_fast_keeps_no_other_address_out(phones: Callable[[], FlaskClient]) -> None:
+    def join(address: str) -> int:
+        return phones().post("/herd/join", environ_base={"REMOTE_ADDR": address}).status_code
+
+    assert any(join("192.0.2.1") == 429 for _ in range(3_000))
+    assert join("192.0.2.2") == 200
+
+
 def test_every_phone_is_another_participant(phones: Callable[[], FlaskClient]) -> None:
     joined = [phones().post("/herd/join").get_json() for _ in range(5)]
     assert [found["participant"] for found in joined] == ["p1", "p2", "p3", "p4", "p5"]
