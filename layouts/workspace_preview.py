@@ -79,6 +79,7 @@ def problem_view(found: Found) -> list[Component]:
 
 
 HELP = "Choose below which column is which, or say how the file is read; the rows are shown as they are."
+NO_ROWS = "The rows of such a file cannot be shown here. They are checked before any of them is taken."
 HELP_TICKS = "Say above how the file is read, or drop it on the chart, where you choose which column is which."
 
 
@@ -95,6 +96,8 @@ def errors_view(errors: Sequence[Found], total: int) -> Component:
 
 def preview_view(found: Found, mapping: Sequence[str]) -> Component:
     """The file's rows under their roles, and beside them the rows as they are read. mapping: role of each column."""
+    if not found["raw"] and not found["header"]:
+        return html.P(NO_ROWS, id="ws-up-views", className="ws-up-note")
     tabs = [("raw", "The file", file_table(found, mapping))]
     if found.get("taken"):
         tabs.append(("taken", "As it is read", taken_table(found)))

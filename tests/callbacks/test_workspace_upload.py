@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from dash import Dash
 from flask.testing import FlaskClient
 
 from callbacks.app import create_app
 from callbacks.workspace_files import changed_mapping, columns_text
-from layouts.workspace_preview import UNUSED, moment, span_text
+from layouts.workspace_preview import NO_ROWS, UNUSED, moment, span_text
 from layouts.workspace_upload import READING
 from orderflow.services import Services, build_services
 from orderflow.settings.settings import Settings
@@ -334,6 +336,19 @@ def test_ticks_are_read_by_a_chosen_format_of_the_settings(page: Page) -> None:
     assert "10 ticks of NQ stored." in page.text["ws-up-done"]
     first = page.client.get("/api/v1/ticks/NQ?limit=1").get_json()["ticks"][0]
     assert (first["time"], first["side"]) == ("2024-02-01T10:00:00Z", "sell")
+
+
+def test_a_table_of_ticks_says_why_its_rows_are_not_shown(page: Page) -> None:
+    sink, times = io.BytesIO(), [1704067200.0 + row for row in range(10)]
+    pq.write_table(pa.table({"timestamp": times, "price": [100.5] * 10, "size": [1.0] * 10}), sink)
+    page.send(sink.getvalue(), "NQ.parquet")
+    assert page.text["ws-up-preview"] == NO_ROWS
+    page.send(TICKS, "ES.csv")
+    assert "As it is read" not in page.text["ws-up-preview"]
+    assert "1704067200000" in page.text["ws-up-preview"]
+    page.send(sink.getvalue(), "NQ.parquet")
+    page.upload(ticks=True)
+    assert "10 ticks of NQ stored." in page.text["ws-up-done"]
 
 
 def test_an_archive_of_several_files_asks_for_one(page: Page) -> None:
