@@ -266,6 +266,11 @@ def test_records_behind_the_damage_of_their_log_are_saved(
     assert 0 < len(TickerStore(started).list()) < len(names)
     (part,) = started.damage()
     assert f"orderflow repair --data-dir {left / part.name}" in part.text
+    started.close()
+    assert open_records(left).damage() == [part]  # until somebody deletes the folder
+    found = verify(left).records
+    assert found is not None
+    assert part.text in found.problems
     report = repair(left / part.name)
     assert any("rows of that page may have wrong values" in note for note in report.notes)
     assert [ticker.name for ticker in TickerStore(open_records(report.folder)).list()] == names

@@ -88,6 +88,8 @@ class RecordsFile:
     def compare(self, read: Callable[[str], int]) -> DamagedPart | None:
         """The acknowledged writes that are missing besides those behind a damaged page. read: as for `WriteCount`."""
         self.writes.compare(read, self._kept)
+        if self._kept:
+            self.writes.note()  # what the damaged log had is known now
         if not (count := self.writes.missing):
             return None
         return DamagedPart("writes", self.path.name, count, missing_text("the records", count, mark_of(self.path).name))
