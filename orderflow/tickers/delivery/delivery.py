@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 
 from orderflow.errors import BadInput, Busy, FieldError, NotFound, OrderflowError
 from orderflow.runtime.clock import Clock
+from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Workers, plain_lock
 from orderflow.storage.records.delivery_store import (
     LONGEST_ERROR,
@@ -36,8 +38,8 @@ MOST_TARGETS, MOST_OF_A_USER = 200, 20
 KEPT = 30 * 86_400 * 10**9
 """ns for which finished deliveries are kept."""
 PRUNE_SECONDS = 600.0
-MOST_TESTS = 2
-"""Tests that may run at once."""
+MOST_TESTS, MOST_TESTS_OF_A_CLIENT = 8, 2
+"""Tests that may run at once, of all clients and of one."""
 TEST_SECONDS = 30.0
 TEST = "This is a test message of Orderflow."
 
@@ -73,7 +75,7 @@ class Delivery:
         self._lock = plain_lock()
         self._failing: dict[int, StoredTarget] = {}
         self._listeners: list[Listener] = []
-        self._tests = 0
+        self._tests = Counter[str]()
 
     def start(self) -> None:
         """Send what is pending, and begin to look for more."""
@@ -160,14 +162,14 @@ class Delivery:
 
     def test(self, target: int, owner: str | None = None) -> dict[str, Any]:
         """Send a test message now, outside the outbox; how it went. Raises NotFound, and Busy if tests are running."""
-        found = self.get(target, owner)
+        found, client = self.get(target, owner), CLIENT.get() or owner or ""
         with self._lock:
-            if self._tests >= MOST_TESTS:
+            if self._tests[client] >= MOST_TESTS_OF_A_CLIENT or self._tests.total() >= MOST_TESTS:
                 raise Busy("other tests are running; try again in a moment", 5)
-            self._tests += 1
+            self._tests[client] += 1
         done, outcomes = self._workers.event(), list[Outcome]()
         begun = self._clock.monotonic()
-        self._workers.spawn_thread("test of a target", self._test, found, outcomes, done.set)
+        self._workers.spawn_thread("test of a target", self._test, found, client, outcomes, done.set)
         ended = done.wait(TEST_SECONDS)
         outcome = outcomes[0] if ended else Outcome(False, None, f"took longer than {TEST_SECONDS:g} s")
         took = round((self._clock.monotonic() - begun) * 1000)
@@ -205,14 +207,14 @@ class Delivery:
         kind = self.kinds[target.kind]
         return kind.send(values_of(kind, self._present(target)), parcel)
 
-    def _test(self, target: StoredTarget, outcomes: list[Outcome], done: Callable[[], None]) -> None:
+    def _test(self, target: StoredTarget, client: str, outcomes: list[Outcome], done: Callable[[], None]) -> None:
         now = self.dispatcher.now()
         made = f"test-{secrets.token_hex(8)}"
         try:
             outcomes.append(guarded(self._send, target, Parcel(made, "test", "Test", TEST, 1, now)))
         finally:
             with self._lock:
-                self._tests -= 1
+                self._tests -= Counter([client])
             done()
 
     def _ended(self, target: StoredTarget, result: Result, error: str) -> None:

@@ -1,7 +1,8 @@
-"""Files and studies are worked through two at a time, and one user leaves room for the others."""
+"""Files and studies are worked through a few at a time, and one user and one client leave room for the others."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 import weakref
@@ -9,32 +10,63 @@ from collections.abc import Callable
 
 import pytest
 
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, Busy
+from orderflow.runtime.shares import CLIENT
 from orderflow.runtime.workers import Workers
-from orderflow.workspace.uploads.slots import Slots
+from orderflow.workspace.uploads.slots import MOST_OF_A_CLIENT, Slots
 
 SECONDS = 60.0
 
 
 @pytest.fixture
-def start(workers: Workers) -> Callable[[str, threading.Event], threading.Event]:
-    """start(user, go): something of a user that ends after `go`; the event that it has begun."""
+def start(workers: Workers) -> Callable[..., threading.Event]:
+    """start(user, go, client): something of a user that ends after `go`; the event that it has begun."""
     slots = Slots(workers, apart=True)
 
-    def begin(user: str, go: threading.Event) -> threading.Event:
+    def begin(user: str, go: threading.Event, client: str = "") -> threading.Event:
         begun = threading.Event()
 
         def work() -> None:
             begun.set()
             assert go.wait(SECONDS)
 
-        threading.Thread(target=slots.run, args=(user, work), daemon=True).start()
+        def run() -> None:
+            CLIENT.set(client)
+            slots.run(user, work)
+
+        threading.Thread(target=run, daemon=True).start()
         return begun
 
     return begin
 
 
-def test_one_user_leaves_a_place_to_others(start: Callable[[str, threading.Event], threading.Event]) -> None:
+def test_one_client_with_many_users_leaves_a_place_to_others(start: Callable[..., threading.Event]) -> None:
+    go, other = threading.Event(), threading.Event()
+    other.set()
+    begun = [start(f"user {number}", go, "flood") for number in range(6)]
+    assert begun[0].wait(SECONDS)
+    assert start("b", other, "another").wait(SECONDS)
+    assert sum(each.is_set() for each in begun) <= 2
+    go.set()
+    assert all(each.wait(SECONDS) for each in begun)
+
+
+def test_one_client_leaves_room_to_wait(workers: Workers) -> None:
+    slots = Slots(workers)
+    with contextlib.ExitStack() as stack:
+        slots._lanes = [contextlib.nullcontext() for _ in slots._lanes]  # type: ignore[misc]
+        begun = CLIENT.set("flood")
+        for number in range(MOST_OF_A_CLIENT):
+            stack.enter_context(slots._lane(f"user {number}"))
+        with pytest.raises(Busy):
+            slots.run("one more", lambda: None)
+        CLIENT.set("another")
+        assert slots.run("b", lambda: 1) == 1
+        CLIENT.reset(begun)
+    assert not slots._clients
+
+
+def test_one_user_leaves_a_place_to_others(start: Callable[..., threading.Event]) -> None:
     go, other = threading.Event(), threading.Event()
     other.set()
     assert start("a", go).wait(SECONDS)
