@@ -57,7 +57,7 @@ class RunningServer:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.loads(answer.read())
 
-    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 15.0) -> int:
+    def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 60.0) -> int:
         """Send a signal and return the exit code."""
         if self.process.poll() is None:
             self.process.send_signal(number)
