@@ -34,10 +34,11 @@ def require(what: str) -> NoReturn:
 
 
 LONGEST = (
-    *("test_herd", "test_instruments", "test_instruments_detail", "test_workspace", "test_chart_page", "test_tickers"),
-    *("test_chart_rows", "test_chart_links", "test_herd_line", "test_chart_reach", "test_herd_replay"),
+    *("test_workspace", "test_herd", "test_instruments_detail", "test_instruments", "test_tickers", "test_chart_page"),
+    *("test_chart_rows", "test_chart_links", "test_herd_line", "test_chart_reach", "test_workspace_upload"),
+    *("test_herd_replay", "test_pages", "test_chart_hands", "test_key_is_not_shown", "test_documents"),
 )
-"""The browser tests' files that take longest, in this order."""
+"""The browser tests' files that take most time of the processors, in this order: from 200 s to 30 s."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

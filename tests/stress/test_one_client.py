@@ -77,8 +77,8 @@ def test_memory_returns_after_bodies_of_bad_rows(server: RunningServer) -> None:
 
 def test_others_are_served_between_pipelined_requests(server: RunningServer) -> None:
     with Watcher(server.port) as other:
-        assert pipeline(server.port, 2_000, "/api/v1/symbols") == 2_000
-    assert len(other.waits) > 20  # it was one, of all 5,000
+        assert pipeline(server.port, 800, "/api/v1/symbols") == 800
+    assert len(other.waits) > 10  # it was one, of all of them
 
 
 def test_announced_bodies_lock_nobody_out(server: RunningServer) -> None:
