@@ -12,11 +12,12 @@ import secrets
 import threading
 import time as _time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from itertools import zip_longest
 
-from orderflow.errors import BadInput, Busy, Conflict
+from orderflow.errors import BadInput, Busy, Conflict, StorageFailed
 from orderflow.market import kept_sizes
 from orderflow.market.backlog import Backlog
 from orderflow.market.frames import DAY
@@ -418,12 +419,18 @@ class Market(MarketReads):
                     self._notify(state.tape.symbol, state.tape.revision)
 
     def _evict_excess(self) -> None:
-        """Evict of the symbols with the most ticks first; of one whose ticks are being put in order, nothing."""
+        """Evict of the symbols with the most ticks first; of one whose ticks are being put in order, nothing.
+
+        Nor of one whose late ticks need a log that cannot be read: the ticks that came are stored all the same.
+        """
         while self._held > self._max_ticks:
             with self._lock:
                 states = sorted(self._symbols.values(), key=operator.attrgetter("held"), reverse=True)
             for state in states:
-                if state.tape.buffer.evictable and (evicted := state.tape.evict()):
+                evicted = 0
+                with suppress(StorageFailed):
+                    evicted = state.tape.evict() if state.tape.buffer.evictable else 0
+                if evicted:
                     self._let_go(state, evicted)
                     break
             else:

@@ -15,7 +15,7 @@ from orderflow.errors import StorageFailed
 from orderflow.market import buffer
 from orderflow.market.frames import Frame
 from orderflow.market.market import Market
-from orderflow.market.ticks import TickBatch
+from orderflow.market.ticks import NO_ID, TickBatch
 from tests.market.memory_log import MemoryLog
 from tests.market.ticks import draw, same
 
@@ -63,6 +63,28 @@ def test_bars_are_right_once_the_log_can_be_read_again(seed: int, how: int) -> N
             frame = Frame.parse(name)
             assert shown(market, frame) == shown(reference, frame), name
             same(reference.bars("X", frame), market.bars("X", frame), name)
+
+
+def test_ticks_that_are_stored_are_not_refused_because_older_ones_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Letting ticks go aggregates them, and late ones among them need the log."""
+    monkeypatch.setattr(buffer, "SEGMENT", 16)
+    log, batch = FlakyLog(np.random.default_rng(1)), draw(3, most=300, sides="flag").batch
+    batch = replace(batch, id=np.full(len(batch), NO_ID))
+    market, half = Market(log, max_ticks=32), len(batch) // 2
+    market.ingest([batch.take(slice(half, None))])
+    market.bars("X", Frame.parse("1min"))
+    log.probability = 1.0
+    for at in range(half):
+        market.ingest([batch.take(slice(at, at + 1))])
+    assert market.stats("X")["ticks"] == len(batch)
+    with pytest.raises(StorageFailed):
+        market.bars("X", Frame.parse("1min"))
+    log.probability = 0.0
+    assert int(market.bars("X", Frame.parse("1h")).trades.sum()) == len(batch)
+    market.ingest([replace(batch.take(slice(0, 1)), symbol="Y")])
+    assert len(batch) + 1 - market.stats("X")["evicted"] <= 32
 
 
 def test_an_earlier_day_is_added_without_reading_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
