@@ -374,7 +374,8 @@ class Workers:
         try:
             fn(*args)
         except Exception as error:  # a background job has no caller to raise to
-            self.note(name, error)
+            if not (isinstance(error, Conflict) and self._stopping.is_set()):  # it asked for work at the end
+                self.note(name, error)
 
     def _repeat(self, seconds: float, name: str, fn: Callable[[], object]) -> None:
         due = time.monotonic() + seconds

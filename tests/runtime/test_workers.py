@@ -179,6 +179,13 @@ def test_stop_wakes_waiters_and_refuses_new_work() -> None:
         workers.spawn("late", int)
 
 
+def test_a_job_that_asks_for_work_at_the_end_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    made = Workers()
+    made.spawn("late", lambda: made.wait(60.0) and made.run(int))
+    assert made.stop(10.0) == []
+    assert (made.errors(), caplog.text) == ({}, "")
+
+
 def test_stop_finishes_the_writers_queue() -> None:
     workers = Workers()
     seen: list[int] = []
