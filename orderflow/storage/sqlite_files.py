@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import os
 import sqlite3
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
 _NO_LOCKS = "win32-none" if sys.platform == "win32" else "unix-none"
+
+
+log = logging.getLogger(__name__)
 
 
 def wal_of(database: Path) -> Path:
@@ -42,6 +47,33 @@ class LogSize:
     @property
     def cut(self) -> bool:
         return size_of(self._log) < self._least
+
+
+class SharedIndex:
+    """The index of a write-ahead log, a file that SQLite maps into memory: after others have cut it, the first use of
+    what is gone would end the process. With zeros in its place SQLite makes it anew from the log, at the next begin of
+    a transaction."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = database.with_name(f"{database.name}-shm")
+        self._least = 0
+
+    def note(self) -> None:
+        """It is as it should be."""
+        self._least = size_of(self._path)
+
+    @property
+    def cut(self) -> bool:
+        """Whether others have cut it; a file that was deleted stays whole in memory."""
+        return size_of(self._path) < self._least and os.path.exists(self._path)
+
+    def mend(self) -> None:
+        """Fill it up if it was cut. For the thread that writes, outside of transactions: one would go on with an index
+        that knows nothing of the log."""
+        if self.cut:
+            log.warning("%s was cut while it was in use, and is made anew", self._path)
+            with contextlib.suppress(OSError):
+                os.truncate(self._path, self._least)
 
 
 def uri_of(database: Path) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from orderflow.maintenance.backup import backup, restore
 from orderflow.maintenance.commands import doctor
 from orderflow.maintenance.repair import lines, repair
 from orderflow.services import Services
+from orderflow.storage.records.ticker_store import TickerStore
 from orderflow.storage.ticks.wal import read_wal
 from tests.maintenance.stored import journal_of
 from tests.running import run_python
@@ -149,28 +149,52 @@ def test_nothing_is_missing_after_care(data: Path, tmp_path: Path, make_services
 EMPTY_SHARED = """
 import os, sys
 from pathlib import Path
+from orderflow.errors import StorageFailed
 from orderflow.market.tick_log import LogEntry
 from orderflow.runtime.workers import Workers
+from orderflow.storage import sqlite_files
+from orderflow.storage.records.address import file_address
+from orderflow.storage.records.records import Records
+from orderflow.storage.records.ticker_store import StoredTicker, TickerStore
 from orderflow.storage.ticks.disk_log import DiskTickLog
 from tests.storage.ticks.batches import batch
 
-log = DiskTickLog(Path(sys.argv[1]) / "ticks", Workers(1))
+if sys.argv[2] == "late":  # it is emptied after the look at it
+    sqlite_files.SharedIndex.mend = lambda index: None
+folder, workers = Path(sys.argv[1]), Workers(2)
+log, records = DiskTickLog(folder / "ticks", workers), Records(file_address(folder), workers)
+records.start()
+tickers = TickerStore(records)
 for seed in range(20):
     log.append(LogEntry([batch(100, seed=seed)]), lambda: None)
+    tickers.add(StoredTicker(f"T{seed}", "sim:T", "simulated", seed))
     print(seed, flush=True)
+    if seed in (5, 10):
+        for name in ("ticks/cache.db-shm", "records.db-shm"):
+            os.truncate(folder / name, 0)
     if seed == 10:
-        os.truncate(Path(sys.argv[1]) / "ticks" / "cache.db-shm", 0)
+        try:
+            log.tail("NQ", 0, 50)
+        except StorageFailed:
+            log.look()
+        assert len(log.tail("NQ", 0, 50)) == 50
+        assert len(tickers.list()) == 11
 os._exit(9)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how a mapped file that is cut ends a process is the system's")
-def test_a_server_that_an_emptied_shared_file_ended_has_lost_nothing(tmp_path: Path, make_services: Make) -> None:
-    """SQLite maps it into memory, so the process ends; whoever starts it again finds all that was acknowledged."""
-    run = run_python(EMPTY_SHARED, str(tmp_path / "data"))
-    assert run.returncode == -signal.SIGBUS
+@pytest.mark.parametrize(("when", "ended"), [("before", 9), ("late", -7)], ids=["noticed", "too late"])
+def test_an_emptied_shared_file_loses_nothing(tmp_path: Path, make_services: Make, when: str, ended: int) -> None:
+    """SQLite maps it into memory. It is filled up before it is used; else the process ends by SIGBUS, and whoever
+    starts it again finds all that was acknowledged."""
+    run = run_python(EMPTY_SHARED, str(tmp_path / "data"), when)
+    assert run.returncode == ended
     acknowledged = len(run.stdout.split())
-    assert acknowledged >= 11
-    services = make_services(ephemeral=False, data_dir=tmp_path / "data")
-    assert services.ticks.info().ticks >= 100 * acknowledged
+    assert acknowledged == (20 if when == "before" else 6)
+    services = make_services(ephemeral=False, data_dir=tmp_path / "data", feeds=())
+    assert services.ticks.info().ticks == 100 * acknowledged
+    assert {f"T{number}" for number in range(acknowledged)} <= {
+        each.name for each in TickerStore(services.records).list()
+    }
     assert services.damage() == []

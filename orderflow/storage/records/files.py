@@ -17,7 +17,7 @@ from orderflow.storage.identity import Identity, database, identity
 from orderflow.storage.private import make_file, make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
 from orderflow.storage.signing_keys import NAME as ACCOUNTS
-from orderflow.storage.sqlite_files import LogSize, free_folder, set_aside, size_of, uri_of, wal_of
+from orderflow.storage.sqlite_files import LogSize, SharedIndex, free_folder, set_aside, size_of, uri_of, wal_of
 from orderflow.storage.ticks.wal import read_wal
 
 _DAMAGED = ".damaged"
@@ -55,6 +55,7 @@ class RecordsFile:
         self.path = path
         self._opened: tuple[Identity | None, Identity | None] = (None, None)
         self.log_size = LogSize(wal_of(path))
+        self.shared = SharedIndex(path)
         self.writes = WriteCount(mark_of(path))
         self._kept = 0
         """Writes behind a damaged page that was found at this start."""
@@ -84,6 +85,7 @@ class RecordsFile:
         """The files are open now."""
         self._opened = self._found()
         self.log_size.note()
+        self.shared.note()
 
     def compare(self, read: Callable[[str], int]) -> DamagedPart | None:
         """The acknowledged writes that are missing besides those behind a damaged page. read: as for `WriteCount`."""

@@ -171,6 +171,7 @@ class Records:
 
     def _write(self, fn: Callable[[Connection], T]) -> T:
         connection = self._writable()
+        self._mend()
         with self._alone(), translated(WRITE, self.address):
             try:
                 with connection.begin():
@@ -180,6 +181,7 @@ class Records:
                         self._file.verify()
                 if self._file is not None:
                     self._file.log_size.note()
+                    self._file.shared.note()
                     self._file.writes.note()
                 return found
             finally:
@@ -206,6 +208,7 @@ class Records:
         connection = self._writer or self._only
         if connection is None:
             raise self._refusal()
+        self._mend()
         with self._alone(), self._reading(), connection.begin():
             return fn(connection)
 
@@ -225,9 +228,14 @@ class Records:
         elif self.problem:
             self._write(schema.touch)
         elif self._file is not None:
+            self._mend()
             self._file.verify()
         else:
             self._writable()
+
+    def _mend(self) -> None:
+        if self._file is not None and not self._busy:
+            self._file.shared.mend()
 
     def _rewrite(self) -> None:
         if self._file is None or self._writer is None:
@@ -246,6 +254,7 @@ class Records:
         self._writer = None
 
     def _leave(self) -> None:
+        self._mend()
         self._readers.close(for_good=True)
         self._drop_writer()
         if self._file is not None:
@@ -258,7 +267,9 @@ class Records:
 
     def _has_one(self) -> bool:
         """Whether the writer's connection is the only one that knows the records: no other can be opened."""
-        return self.address.memory or (self._file is not None and self._writer is not None and self._file.gone())
+        if self._file is None or self._writer is None:
+            return self.address.memory
+        return self._file.gone() or self._file.shared.cut
 
     def _read(self, fn: Callable[[Connection], T]) -> T:
         if self._closed:

@@ -25,7 +25,7 @@ from orderflow.storage.acknowledged import NAME, WriteCount, number_of
 from orderflow.storage.identity import Identity, database, identity
 from orderflow.storage.private import make_folder
 from orderflow.storage.reasons import GONE, reason_of, with_advice
-from orderflow.storage.sqlite_files import LogSize, set_aside
+from orderflow.storage.sqlite_files import LogSize, SharedIndex, set_aside
 from orderflow.storage.ticks.codec import Damaged
 
 DATABASE = "cache.db"
@@ -89,6 +89,8 @@ class BlobStore:
         self._opened = database(self._database)
         self._local.wal = identity(self._wal)
         self._log_size = LogSize(directory / WAL)
+        self._shared = SharedIndex(directory / DATABASE)
+        self._shared.note()
         self._writes = WriteCount(directory / NAME)
         with contextlib.suppress(*_BROKEN):  # the first use of a damaged database says so
             self._writes.compare(self._number)
@@ -103,7 +105,7 @@ class BlobStore:
 
     def scan(self) -> Iterator[bytes]:
         """All keys in write order; in that of the index where a page of the table is damaged."""
-        self._verify_before_opening()
+        self._verify_before_reading()
         try:
             try:
                 keys = list(self._cache)
@@ -119,7 +121,7 @@ class BlobStore:
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None. Raises Damaged when the row is unreadable."""
-        self._verify_before_opening()
+        self._verify_before_reading()
         try:
             value: bytes | None = self._cache.get(key)
         except sqlite3.DatabaseError as error:
@@ -136,6 +138,7 @@ class BlobStore:
         self._verify_before_opening()
         if self._log_size.cut:
             raise self._gone()
+        self._shared.mend()
         try:
             with self._cache.transact():
                 for key, value in puts:
@@ -144,16 +147,22 @@ class BlobStore:
                     self._cache.delete(key)
                 self._writes.count(self._number, self._cache._sql)
                 if verified:
-                    self.verify()
+                    self._verify()
         except _BROKEN as error:
             reason = reason_of(error, self._directory)
             self._roll_back()
             raise StorageFailed(with_advice("the tick log cannot be written", reason)) from error
         self._log_size.note()
+        self._shared.note()
         self._writes.note()
 
     def verify(self) -> None:
-        """Raises StorageFailed unless the database and its log are where they were opened. For the writer's thread."""
+        """Raises StorageFailed unless the database and its log are where they were opened. For the writer's thread,
+        between its transactions."""
+        self._shared.mend()
+        self._verify()
+
+    def _verify(self) -> None:
         if database(self._database) != self._opened or self._log_size.cut:
             raise self._gone()
         wal: Identity | None = getattr(self._local, "wal", None)
@@ -162,6 +171,11 @@ class BlobStore:
             wal = self._local.wal = identity(self._wal)
         if wal is None or identity(self._wal) != wal:
             raise self._gone()
+
+    def _verify_before_reading(self) -> None:
+        self._verify_before_opening()
+        if self._shared.cut:
+            raise StorageFailed(f"the tick log in {self._directory} cannot be read before its index is made anew")
 
     def _verify_before_opening(self) -> None:
         """A connection that is opened at a path without a file would make an empty one."""
@@ -223,6 +237,7 @@ class BlobStore:
     def leave(self) -> None:
         """Close the calling thread's connection. The next call opens one again, in about 0.3 ms."""
         if getattr(self._local, "wal", None) is not None:  # the writer's thread
+            self._shared.mend()
             self._log_size.forget()
             self._writes.close()
         self._local.wal = None
