@@ -117,7 +117,7 @@ def enqueue(connection: Connection, event_id: str, targets: Iterable[int], messa
         }
         for target in connection.execute(chosen)
     ]
-    return sum(connection.execute(insert_new(connection, DELIVERIES), row).rowcount for row in rows)
+    return connection.execute(insert_new(connection, DELIVERIES), rows).rowcount if rows else 0
 
 
 class DeliveryStore:

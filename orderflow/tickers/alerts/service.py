@@ -299,10 +299,14 @@ class Alerts:
             self._expire()
             known = self._evaluation.symbols()
             wanted, self._all = known if self._all else [name for name in known if name in changed], False
-            for symbol in wanted:
-                if self._market.is_behind(symbol):
-                    continue  # it counts as changed when its ticks are in order
+        for symbol in wanted:
+            if self._market.is_behind(symbol):
+                continue  # it counts as changed when its ticks are in order
+            with self._lock:  # calls that wait come in between
+                self._evaluation.load()
                 self._evaluation.advance(symbol)
+        with self._lock:
+            self._evaluation.load()
             if events := self._plumbing.events(self._evaluation):
                 self._evaluation.store(Changes(events=events))
             if self._clock.monotonic() - self._flushed > FLUSH_SECONDS:

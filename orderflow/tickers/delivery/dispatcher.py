@@ -1,7 +1,8 @@
 """Sends what is in the outbox, in threads beside the hub: one thread for each target that has something due.
 
 The targets do not wait for each other. At most MOST_SENDING are sent to at once, and at most MOST_SLOW of them may be
-targets that fail or are slow, so that those that are well find a place whatever the others do. An attempt is recorded
+targets that fail or are slow, so that those that are well find a place whatever the others do; at most MOST_OF_AN_OWNER
+are of one owner, whose new targets may all be slow, so that those of others find one. An attempt is recorded
 when it has ended. If the process ends before, the delivery is still pending: it is sent again, with the same id.
 
 One thread at a time reads or writes the records. When all did, the hub waited for the interpreter behind each of them.
@@ -13,6 +14,7 @@ import logging
 import random
 import traceback
 from collections.abc import Callable
+from typing import NamedTuple
 
 from orderflow.errors import OrderflowError
 from orderflow.runtime.clock import Clock, Timeline
@@ -23,7 +25,7 @@ from orderflow.tickers.delivery.outcome import NotSent, Outcome
 from orderflow.tickers.delivery.parcel import Parcel, pack
 from orderflow.tickers.delivery.schedule import Random, follow
 
-MOST_SENDING, MOST_SLOW = 16, 8
+MOST_SENDING, MOST_SLOW, MOST_OF_AN_OWNER = 16, 8, 12
 SLOW_SECONDS = 3.0
 """A target whose last attempt took longer counts as slow."""
 POLL_SECONDS = 1.0
@@ -35,6 +37,13 @@ Ended = Callable[[StoredTarget, Result, str], None]
 """Called after each attempt with the target as it was, what has changed, and the error."""
 
 log = logging.getLogger(__name__)
+
+
+class _Busy(NamedTuple):
+    """A target that is sent to. slow: whether it counts as such."""
+
+    owner: str
+    slow: bool
 
 
 class Dispatcher:
@@ -60,7 +69,7 @@ class Dispatcher:
         self._records_lock = plain_lock()
         self._wake = workers.event()
         self._stopped = False
-        self._busy: dict[int, bool] = {}  # whether it counts as slow, by target
+        self._busy: dict[int, _Busy] = {}  # by target
         self._slow: set[int] = set()
         self._unrecorded: dict[int, tuple[StoredDelivery, Attempt, Result]] = {}
 
@@ -87,7 +96,7 @@ class Dispatcher:
         self._record_again()
         for target in self._store.due_targets(self.now()):
             slow = target.failures > 0 or target.id in self._slow
-            if self._take(target.id, slow):
+            if self._take(target, slow):
                 self._workers.spawn_thread("delivery", self._serve, target.id)
                 started += 1
         return started
@@ -101,12 +110,17 @@ class Dispatcher:
                 log.debug("no deliveries: %s", error)
             self._wake.wait(POLL_SECONDS)
 
-    def _take(self, target: int, slow: bool) -> bool:
+    def _take(self, target: StoredTarget, slow: bool) -> bool:
         with self._lock:
-            full = len(self._busy) >= MOST_SENDING or (slow and sum(self._busy.values()) >= MOST_SLOW)
-            if full or target in self._busy or target in self._unrecorded:
+            busy = self._busy.values()
+            full = (
+                len(busy) >= MOST_SENDING
+                or (slow and sum(each.slow for each in busy) >= MOST_SLOW)
+                or sum(each.owner == target.owner for each in busy) >= MOST_OF_AN_OWNER
+            )
+            if full or target.id in self._busy or target.id in self._unrecorded:
                 return False
-            self._busy[target] = slow
+            self._busy[target.id] = _Busy(target.owner, slow)
             return True
 
     def _serve(self, target: int) -> None:

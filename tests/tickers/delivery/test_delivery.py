@@ -18,7 +18,7 @@ from orderflow.storage.records.records import Records
 from orderflow.storage.records.target_store import StoredTarget
 from orderflow.tickers.alerts.messages import fill, unknown_names
 from orderflow.tickers.delivery.delivery import KEPT, Delivery
-from orderflow.tickers.delivery.dispatcher import MOST_SENDING, MOST_SLOW
+from orderflow.tickers.delivery.dispatcher import MOST_OF_AN_OWNER, MOST_SENDING, MOST_SLOW
 from orderflow.tickers.delivery.fields import Field
 from orderflow.tickers.delivery.kinds import Kind, Values
 from orderflow.tickers.delivery.outcome import NotSent, Outcome
@@ -244,6 +244,26 @@ def test_dead_targets_leave_room_for_the_others(
     clock.advance(60.0)
     try:
         assert delivery.dispatcher.turn() == MOST_SLOW
+        fire(delivery, "e2", well)
+        assert delivery.dispatcher.turn() == 1
+        wait_for(lambda: state(delivery, "e2").state == "delivered")
+    finally:
+        holds.set()
+    wait_for(lambda: not delivery.dispatcher._busy)
+
+
+def test_new_targets_of_one_user_leave_room_for_those_of_others(
+    delivery: Delivery, post: Post, workers: Workers
+) -> None:
+    """Targets that never answer count as slow after the first attempt, and new ones can be made again and again."""
+    holds = workers.event()
+    well, silent = add(delivery, "well"), list[int]()
+    for name in (f"silent{number}" for number in range(MOST_SENDING)):
+        silent.append(delivery.add({"name": name, "kind": "post", "at": name}, "mallory").id)
+        post.answers[name] = holds
+    fire(delivery, "e1", *silent)
+    try:
+        assert delivery.dispatcher.turn() == MOST_OF_AN_OWNER
         fire(delivery, "e2", well)
         assert delivery.dispatcher.turn() == 1
         wait_for(lambda: state(delivery, "e2").state == "delivered")
