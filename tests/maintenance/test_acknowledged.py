@@ -170,6 +170,7 @@ for seed in range(20):
     tickers.add(StoredTicker(f"T{seed}", "sim:T", "simulated", seed))
     print(seed, flush=True)
     if seed in (5, 10):
+        workers.run_writer(int)  # nothing uses the files now
         for name in ("ticks/cache.db-shm", "records.db-shm"):
             os.truncate(folder / name, 0)
     if seed == 10:
