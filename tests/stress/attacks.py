@@ -425,13 +425,51 @@ def upload_bad_rows(port: int) -> object:
     return [upload(port, CANDLES + row * (11 * MIB // len(row))) for row in rows]
 
 
+def post(port: int, path: str, body: object, *fields: str) -> bytes:
+    """The answer to JSON, with its head."""
+    with connection(port) as sock:
+        sock.sendall(request("POST", path, json.dumps(body).encode(), "Content-Type: application/json", *fields))
+        return answer(sock)
+
+
+def status_of(found: bytes) -> int:
+    return int(found.split()[1]) if found else 0
+
+
+def long_keys(port: int) -> object:
+    """Scenarios with a key of 20,000 parts, of letters and of texts."""
+    texts = ("a" + ".a" * 20_000 + " = 1", '["="' + " . '.'" * 20_000 + "]")
+    return [status_of(post(port, "/api/v1/simulation", {"action": "scenario", "text": text})) for text in texts]
+
+
+def nicknames(port: int) -> object:
+    """A participant of the herd game who takes 500 nicknames."""
+    head = post(port, "/herd/join", {}).partition(b"\r\n\r\n")[0].decode()
+    cookie = next((line for line in head.split("\r\n") if line.lower().startswith("set-cookie:")), ":")
+    sent = "Cookie: " + cookie.partition(":")[2].partition(";")[0].strip()
+    return sum(status_of(post(port, "/herd/join", {"nickname": f"N {number}"}, sent)) == 200 for number in range(500))
+
+
+def logins(port: int) -> object:
+    """100 logins at once, of people who do not exist, and the beginnings of 1,000 logins by passkey."""
+
+    def login(number: int) -> int:
+        given = {"email": f"a{number}@example.org", "password": "correct horse battery"}
+        return status_of(post(port, "/auth/login", given))
+
+    with ThreadPoolExecutor(100) as pool:
+        found = set(pool.map(login, range(100)))
+    found |= {status_of(post(port, "/auth/passkeys/login/options", {})) for _ in range(1_000)}
+    return sorted(found)
+
+
 ATTACKS: dict[str, Callable[[int], object]] = {
     attack.__name__: attack
     for attack in (
         gzip_bombs, empty_objects, wrong_rows, wrong_rows_in_small_bodies, blank_lines, one_line, deep, wide, digits,
         symbols, new_symbols, good_rows, pipeline, pipelines, announcers, tiny_chunks, parameters, headers, frames,
         gzip_parts, unread_sockets, subscriptions, steady_frames, long_frames, pings, herd_messages, many_sockets,
-        odd_ranges, upload_blank_lines, upload_bad_rows,
+        odd_ranges, upload_blank_lines, upload_bad_rows, long_keys, nicknames, logins,
     )
 }  # fmt: skip
 

@@ -27,6 +27,7 @@ BOUNDED = {
     "digits": [400] * 4,
     "headers": [200] * 10,
     "parameters": 400,
+    "long_keys": [422, 422],
 }
 """Attacks that held the server for seconds or minutes, or got a 500, and their answers."""
 
