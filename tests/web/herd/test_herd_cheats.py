@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -239,26 +239,25 @@ def impatient(make_services: Callable[..., Services], monkeypatch: pytest.Monkey
 
 
 def test_a_half_open_socket_is_dropped_and_a_live_one_is_not(impatient: str) -> None:
-    ada = Phone(impatient).connect()
-    host, port = impatient.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port))) as dead:
-        dead.settimeout(0.01)
-        key = base64.b64encode(os.urandom(16)).decode()
-        head = ["GET /herd/ws HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket", "Connection: Upgrade",
-                f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]  # fmt: skip
-        dead.sendall("\r\n".join(head).encode())
-        heard, limit = b"", time.monotonic() + 60
-        while b"Ping/Pong timeout" not in heard:  # never answers one
-            assert time.monotonic() < limit
-            with suppress(TimeoutError):
-                heard += dead.recv(4096)
-            with suppress(TimeoutError):
-                ada.receive(lambda message: False, 0.1)  # reads, and so answers pings
-        assert b"101 Switching" in heard
-    ada.trade()
-    assert ada.kind("fill")["status"] == "filled"
-    assert call(impatient, "/herd/stats")[1]["connected"] == 1
-    ada.close()
+    with closing(Phone(impatient).connect()) as ada:
+        host, port = impatient.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as dead:
+            dead.settimeout(0.01)
+            key = base64.b64encode(os.urandom(16)).decode()
+            head = ["GET /herd/ws HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket", "Connection: Upgrade",
+                    f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", ""]  # fmt: skip
+            dead.sendall("\r\n".join(head).encode())
+            heard, limit = b"", time.monotonic() + 60
+            while b"Ping/Pong timeout" not in heard:  # never answers one
+                assert time.monotonic() < limit
+                with suppress(TimeoutError):
+                    heard += dead.recv(4096)
+                with suppress(TimeoutError):
+                    ada.receive(lambda message: False, 0.1)  # reads, and so answers pings
+            assert b"101 Switching" in heard
+        ada.trade()
+        assert ada.kind("fill")["status"] == "filled"
+        assert call(impatient, "/herd/stats")[1]["connected"] == 1
 
 
 def test_leaving_before_the_handshake_is_not_a_server_error(launch: Callable[..., RunningServer]) -> None:
