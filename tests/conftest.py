@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import flask
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from orderflow.instruments.simulation import Simulation
 from orderflow.market.market import Market
@@ -19,11 +20,15 @@ from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
 from tests.once import _made_once as _made_once  # a fixture
 from tests.once import pytest_collection_finish as pytest_collection_finish
+from tests.once import pytest_runtestloop as pytest_runtestloop
 from tests.once import pytest_unconfigure as pytest_unconfigure
 from tests.running import RunningServer, start_server
 from tests.worker_threads import workers as workers  # a fixture
 
 ROOT = Path(__file__).resolve().parents[1]
+
+settings.register_profile("unhurried", deadline=None)  # an example takes long on a busy machine
+settings.load_profile("unhurried")  # one that is named in the command is loaded after it
 
 
 def require(what: str) -> NoReturn:

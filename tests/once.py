@@ -14,6 +14,14 @@ from orderflow.herd.live import game
 from orderflow.herd.rules.profanity import ProfanityFilter
 from tests.running import end_forge
 
+gc.disable()  # the modules and the tests stay: looking through them again and again takes a sixth of the collection
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Collect garbage again, in each process."""
+    gc.enable()
+
 
 def pytest_collection_finish() -> None:
     """Leave the modules and the tests out of later collections: they stay until the end."""
