@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,8 +55,12 @@ class RunningServer:
     def post(self, path: str, body: bytes, kind: str = "application/json", **headers: str) -> Any:
         """The JSON answer of a POST."""
         request = urllib.request.Request(self.url + path, body, {"Content-Type": kind, **headers})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.loads(answer.read())
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            error.add_note(error.read().decode())  # so that a test that fails says why
+            raise
 
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 60.0) -> int:
         """Send a signal and return the exit code."""
