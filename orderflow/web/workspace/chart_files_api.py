@@ -13,6 +13,7 @@ import flask
 from orderflow.formats import SYMBOL_PATTERN, names
 from orderflow.formats.options import OPTIONS
 from orderflow.formats.summary import FileReport, lines
+from orderflow.runtime.shares import CLIENT
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
@@ -70,7 +71,7 @@ class ChartFilesApi(Api):
 
     def send(self, values: Values) -> flask.Response:
         files = self._files
-        with self._workers.run(files.begin) as incoming:
+        with self._workers.run(files.begin, CLIENT.get()) as incoming:
             form = with_status(
                 lambda: receive(
                     flask.request.environ, files.most_bytes, lambda data: self._workers.run_io(incoming.write, data)

@@ -14,6 +14,7 @@ import flask
 
 from orderflow.errors import OrderflowError
 from orderflow.formats.options import TABLE_OPTIONS
+from orderflow.runtime.shares import CLIENT
 from orderflow.services import Services
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.current_user import current_user
@@ -170,7 +171,7 @@ class UploadsApi(Api):
         library, environ = self._library, flask.request.environ
         if values.get("upload") is not None:
             return library.spool.get(owner, values["upload"]), dict(values)
-        with self._workers.run(library.spool.begin, owner) as incoming:
+        with self._workers.run(library.spool.begin, owner, CLIENT.get()) as incoming:
             form = receive(environ, library.most_bytes, lambda data: self._workers.run_io(incoming.write, data))
             given = with_status(lambda: params.with_fields(known, values, form.fields))
             filename = form.filename or given.get("filename") or given.get("name") or "upload"

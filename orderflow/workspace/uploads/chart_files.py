@@ -67,9 +67,9 @@ class ChartFiles:
         self._lock = plain_lock()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
 
-    def begin(self) -> Incoming:
-        """A new file to be written. Raises Busy, StorageFailed."""
-        return self.spool.begin(OWNER)
+    def begin(self, client: str = "") -> Incoming:
+        """A new file to be written, from the address `client`. Raises Busy, StorageFailed."""
+        return self.spool.begin(OWNER, client)
 
     def files(self, ids: Sequence[str]) -> tuple[Held, ...]:
         """Files that wait, in this order. Raises NotFound, BadInput for none or too many."""

@@ -26,8 +26,8 @@ from orderflow.storage.reasons import reason_of, with_advice
 
 MOST_HELD = 3
 """Files of a user that are kept to be looked at; the oldest goes first."""
-MOST_FILES = 32
-"""Files of all users together."""
+MOST_FILES, MOST_OF_A_CLIENT = 32, 24
+"""Files of all users together; and of one address those that are written or read."""
 SECONDS = 3600.0
 """For how long a file is kept."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -37,7 +37,7 @@ STOPPED = "the upload cannot be kept"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A file. filename: as the user calls it. made: seconds, on the spool's clock."""
+    """A file. filename: as the user calls it. made: seconds, on the spool's clock. client: the address it came from."""
 
     id: str
     owner: str
@@ -45,6 +45,7 @@ class Held:
     filename: str
     size: int
     made: float
+    client: str = ""
 
 
 class Spool:
@@ -71,7 +72,7 @@ class Spool:
         self._unwanted: dict[str, Held] = {}
         self._lock = plain_lock()
         self._held: dict[str, Held] = {}
-        self._open = 0
+        self._open: Counter[str] = Counter()  # by client
 
     def start(self) -> None:
         """Remove what an earlier run left."""
@@ -92,17 +93,19 @@ class Spool:
                         shutil.rmtree(path, ignore_errors=True)
                 self._folder.rmdir()
 
-    def begin(self, owner: str) -> Incoming:
-        """A new file to be written. Raises Busy if there are too many, StorageFailed."""
+    def begin(self, owner: str, client: str = "") -> Incoming:
+        """A new file to be written, from the address `client`. Of too many the client with most loses its oldest file
+        that is not in use.
+
+        Raises Busy if there is none, or if the caller has too many itself, StorageFailed.
+        """
         self.sweep()
-        with self._lock:
-            if self._open + len(self._held) >= MOST_FILES:
-                raise Busy("the server is taking in as many uploads as it can; try again", retry_after=5)
-            self._open += 1
+        while not self._enter(client):
+            self._make_room()
         try:
-            return Incoming(self, owner, self._new_folder())
+            return Incoming(self, owner, client, self._new_folder())
         except OSError as error:
-            self._closed()
+            self._closed(client)
             raise self._failed(error) from error
 
     def get(self, owner: str, file_id: str) -> Held:
@@ -156,6 +159,25 @@ class Spool:
             if held.made < self._clock() - SECONDS and not self._used[held.id]:
                 self.drop(held)
 
+    def _enter(self, client: str) -> bool:
+        """Count a new file; False if there are too many. Raises Busy if the client has too many."""
+        with self._lock:
+            reading = sum(each.client == client and self._used[each.id] > 0 for each in self._held.values())
+            if self._open[client] + reading >= MOST_OF_A_CLIENT:
+                raise _busy()
+            if self._open.total() + len(self._held) >= MOST_FILES:
+                return False
+            self._open[client] += 1
+            return True
+
+    def _make_room(self) -> None:
+        held = list(self._held.values())
+        of = Counter(each.client for each in held)
+        spare = [each for each in held if not self._used[each.id]]
+        if not spare:
+            raise _busy()
+        self.drop(min(spare, key=lambda each: (-of[each.client], each.made)))
+
     def _grow(self, size: int) -> None:
         """Make room for so many bytes more of files that are being written. Raises Busy if the files in use fill it."""
         with self._lock:
@@ -173,9 +195,9 @@ class Spool:
         for old in sorted(mine, key=lambda each: each.made)[: -self._most_held]:
             self.drop(old)
 
-    def _closed(self, written: int = 0) -> None:
+    def _closed(self, client: str, written: int = 0) -> None:
         with self._lock:
-            self._open -= 1
+            self._open -= Counter([client])
             self._written -= written
 
     def _new_folder(self) -> Path:
@@ -191,12 +213,17 @@ class Spool:
         return StorageFailed(with_advice(STOPPED, reason_of(error, folder), then="then upload it again"))
 
 
+def _busy() -> Busy:
+    return Busy("the server is taking in as many uploads as it can; try again", retry_after=5)
+
+
 class Incoming:
     """A file that is being written; a context that removes it unless `keep` was called. Raises StorageFailed."""
 
-    def __init__(self, spool: Spool, owner: str, folder: Path) -> None:
+    def __init__(self, spool: Spool, owner: str, client: str, folder: Path) -> None:
         self._spool = spool
         self._owner = owner
+        self._client = client
         self._path = folder / "upload"
         self._size = 0
         self._kept = False
@@ -223,7 +250,8 @@ class Incoming:
             self._path.rename(named)
         except OSError as error:
             raise self._spool._failed(error) from error
-        made = Held(secrets.token_hex(16), self._owner, named, filename, self._size, self._spool._clock())
+        number, made_at = secrets.token_hex(16), self._spool._clock()
+        made = Held(number, self._owner, named, filename, self._size, made_at, self._client)
         self._kept = True
         self._spool._keep(made)
         return made
@@ -232,7 +260,7 @@ class Incoming:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._spool._closed(self._size)
+        self._spool._closed(self._client, self._size)
         if not self._kept:
             with contextlib.suppress(OSError):
                 self._file.close()
