@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -59,8 +60,10 @@ class RunningServer:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())
         except urllib.error.HTTPError as error:
-            error.add_note(error.read().decode())  # so that a test that fails says why
-            raise
+            text = error.read()
+            again = urllib.error.HTTPError(error.url, error.code, error.msg, error.headers, io.BytesIO(text))
+            again.add_note(text.decode())  # so that a test that fails says why
+            raise again from None
 
     def stop(self, number: signal.Signals = signal.SIGTERM, timeout: float = 60.0) -> int:
         """Send a signal and return the exit code."""
