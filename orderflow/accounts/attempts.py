@@ -71,12 +71,9 @@ class Attempts:
 
         account: "" for what names none; only the failures of the address count then.
         """
-        self._follow_clock()
-        where = place(address)
-        if not self._limiter.test(self._address, what, where):
-            raise self._busy(self._address, what, where)
-        if account and not self._limiter.hit(self._pair, what, _short(account), where):
-            raise self._busy(self._pair, what, _short(account), where)
+        self.check(what, account, address)
+        if account:
+            self._limiter.hit(self._pair, what, _short(account), place(address))
 
     def register(self, address: str) -> None:
         """Count an account that is made. Raises Busy if its address made too many."""
