@@ -18,6 +18,7 @@ from orderflow.web.app import create_server
 
 START = 1_790_000_000 * 10**9
 SECOND = 10**9
+NOWHERE = {"binance_rest_url": "http://127.0.0.1:9", "binance_ws_url": "ws://127.0.0.1:9"}
 
 
 def send(
@@ -113,11 +114,11 @@ def test_a_changed_condition_arms_again(traded: Services, client: FlaskClient) -
 
 
 def test_an_alert_of_several_tickers_keeps_their_names(make_services: Callable[..., Services]) -> None:
-    services = make_services(feeds=("simulated",))
+    services = make_services(feeds=("binance",), **NOWHERE)  # all ticks are those of the test
     client = create_server(services).test_client()
     made = client.post("/alerts", json={"tickers": ["BTC", "ETH"], "operator": "greater", "price": 1}).json
     assert client.patch(f"/alerts/{made['id']}", json={"price": 2}).json["ticker"] == made["ticker"] == "BTC, ETH"
-    for number, symbol in enumerate(("sim:BTC", "sim:ETH"), 1):
+    for number, symbol in enumerate(("binance:BTCUSDT", "binance:ETHUSDT"), 1):
         send(services, 3, symbol=symbol, feed=True)
         wait_for(client, number)
     assert [event["ticker"] for event in wait_for(client, 2)] == ["BTC", "ETH"]
