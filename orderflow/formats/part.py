@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass, field, replace
@@ -115,7 +115,7 @@ class Part:
         self.decimal = None if self._mark is DecimalMark.EITHER else self._mark.value
         self.first_row = self.row = first_row
         self.counts = Counts()
-        self._begun: list[ParsedTicks] | None = None
+        self._ahead: deque[ParsedTicks] | None = None
         self._rest: Iterator[ParsedTicks] = iter(())
         self._damage: BadInput | None = None
 
@@ -130,12 +130,16 @@ class Part:
 
     def begin(self) -> None:
         """Read the first rows and look at them. Raises BadInput if they cannot be true."""
-        if self._begun is not None:
+        if self._ahead is not None:
             return
         mark = self._context.mark()
-        self._begun = self._first_chunks()
-        probe = plausible.Probe.of(self._begun)
-        self._check(probe)
+        self._ahead, self._rest = deque(), self._chunks(0)
+        rows = 0
+        while rows < PROBE_ROWS and self._read():
+            rows += self._ahead[-1].rows
+        begun = list(self._ahead)
+        probe = plausible.Probe.of(begun)
+        self._check(begun, probe)
         if plausible.newest_first(probe):
             if self._context.ahead is not None and (self._context.ahead.dropped or self._context.ahead.changed):
                 raise BadInput("the rows run newest first, and some are cancelled or corrected: sort the file by time")
@@ -145,7 +149,7 @@ class Part:
             self._context.reset(mark)
             self._open(self._anew.enter_context(self._again()))
             skip = 0 if self.layout.total else self._plan.skip  # what a row adds is known from the row before
-            self._begun, self._rest, self._damage = [], self._chunks(skip), None
+            self._ahead, self._rest, self._damage = deque(), self._chunks(skip), None
 
     def texts(self, roles: Sequence[Role]) -> Iterator[tuple[int, dict[Role, pa.Array]]]:
         """The cells of some roles as texts, in blocks: (first row, columns). Instead of `chunks`, once."""
@@ -165,13 +169,11 @@ class Part:
     def chunks(self) -> Iterator[ParsedTicks]:
         """All ticks in chunks, without the rows to skip. Raises BadInput for damage and, at the end, bad rows."""
         self.begin()
-        begun, self._begun = self._begun or [], []
-        for parsed in begun:
-            yield self._taken(parsed)
+        assert self._ahead is not None
+        while self._ahead or self._read():
+            yield self._taken(self._ahead.popleft())
         if self._damage is not None:
             raise self._damage
-        for parsed in self._rest:
-            yield self._taken(parsed)
         most = self._plan.options.max_bad
         if most is not None:
             plausible.check_bad(self.counts, most)
@@ -179,7 +181,7 @@ class Part:
     def _taken(self, parsed: ParsedTicks) -> ParsedTicks:
         self.row = parsed.first_row + parsed.rows
         self.counts.add(parsed)
-        parsed = self.prices.sorted(parsed)
+        parsed = self.prices.sorted(parsed, self._following)
         if not self.layout.total:
             return parsed
         return _from(self._plan.totals.sizes(parsed), self._plan.skip)
@@ -189,31 +191,37 @@ class Part:
         self._anew.close()
         self._rest = iter(())  # or a cycle keeps the rows that were not read in memory
 
-    def _first_chunks(self) -> list[ParsedTicks]:
-        """The chunks with the first PROBE_ROWS rows; damage after them is kept for later."""
-        self._rest = self._chunks(0)
-        found: list[ParsedTicks] = []
-        rows = 0
+    def _read(self) -> bool:
+        """Read a chunk ahead. False at the end, and at damage, which is kept for later."""
+        assert self._ahead is not None
         try:
-            while rows < PROBE_ROWS and (parsed := next(self._rest, None)) is not None:
-                found.append(parsed)
-                rows += parsed.rows
+            parsed = None if self._damage is not None else next(self._rest, None)
         except BadInput as damage:
-            self._damage = damage.with_traceback(None)  # as above
-        return found
+            self._damage = damage.with_traceback(None)  # or a cycle keeps the rows that were not read in memory
+            return False
+        if parsed is not None:
+            self._ahead.append(parsed)
+        return parsed is not None
 
-    def _check(self, probe: plausible.Probe) -> None:
-        assert self._begun is not None
+    def _following(self) -> Iterator[ParsedTicks]:
+        """The chunks that come next, which are read as far as this is iterated."""
+        assert self._ahead is not None
+        at = 0
+        while at < len(self._ahead) or self._read():
+            yield self._ahead[at]
+            at += 1
+
+    def _check(self, begun: list[ParsedTicks], probe: plausible.Probe) -> None:
         options, layout = self._plan.options, self.layout
         if not options.time_unit and not options.time_format:
             plausible.check_times(probe, self.sample.column(layout.columns[Role.TIME].index), layout)
         if layout.total:
-            check_totals(self._begun, layout.name(Role.SIZE) or "")
+            check_totals(begun, layout.name(Role.SIZE) or "")
         elif layout.format == "generic" and Role.SIZE not in (options.columns or {}) and not layout.signed:
-            plausible.check_sizes(self._begun, layout, self.notes)
+            plausible.check_sizes(begun, layout, self.notes)
         if options.max_bad is not None:
             counts = Counts()
-            for parsed in self._begun:
+            for parsed in begun:
                 counts.add(parsed)
             plausible.check_bad(counts, options.max_bad)
 

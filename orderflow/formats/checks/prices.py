@@ -1,31 +1,40 @@
 """Prices of 0 and below in a file: trades where they stand near their neighbours, else no prices.
 
 Spreads trade below zero, and in April 2020 oil did. Many files write 0, -1 or -999 where there is no price. What stands
-near the price before it is a trade; what stands alone is left out and counted.
+near the price before it is a trade; what stands alone is left out and counted. The neighbours of a price are found in
+later chunks too, so the size of the chunks changes nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 import numpy as np
 
-from orderflow.arrays import Flags, Floats
+from orderflow.arrays import Flags, Floats, Ints
 from orderflow.formats.parsing.result import ParsedTicks
 from orderflow.market.ticks import TickBatch
 
 _STEPS = 10
 _RATIO = 10
-_FEW_STEPS = 1000
+_FEW_STEPS = 100
+"""Prices of a symbol that tell its typical step."""
+_ROWS = 1000
+"""Rows of the file in which the later neighbours of a price are looked for."""
+
+Following = Callable[[], Iterable[ParsedTicks]]
+"""The chunks after the present one, which are read as far as they are iterated."""
 
 
 @dataclass(slots=True)
 class _Symbol:
-    """The last price taken, and typical step of the prices above zero so far."""
+    """The last price taken, the first prices above zero, and their typical step, known from the first price below."""
 
     last: float = np.nan
-    step: float = 0.0
-    known: bool = False
+    first: list[float] = field(default_factory=list)
+    step: float | None = None
 
 
 @dataclass(slots=True)
@@ -40,9 +49,12 @@ class Prices:
     missing: int = 0
     _symbols: dict[str, _Symbol] = field(default_factory=dict)
 
-    def sorted(self, parsed: ParsedTicks) -> ParsedTicks:
-        """The ticks without those that have no price."""
-        pairs = [self._of(batch, k) for k, batch in enumerate(parsed.batches)]
+    def sorted(self, parsed: ParsedTicks, following: Following = tuple) -> ParsedTicks:
+        """The ticks of a chunk without those that have no price. The chunks of a file are given in order."""
+        pairs = [
+            (batch, self._of(batch, rows, following))
+            for batch, rows in zip(parsed.batches, parsed.origins, strict=True)
+        ]
         if all(keep is None for _, keep in pairs):
             return parsed
         batches, origins = [], []
@@ -55,38 +67,42 @@ class Prices:
                 origins.append(rows[keep])
         return replace(parsed, batches=batches, origins=origins)
 
-    def _of(self, batch: TickBatch, k: int) -> tuple[TickBatch, Flags | None]:
+    def _of(self, batch: TickBatch, rows: Ints, following: Following) -> Flags | None:
+        """bool[n]: the ticks that have a price, None for all."""
         state = self._symbols.setdefault(batch.symbol, _Symbol())
-        if int(batch.price.min()) > 0:
-            state.last = float(batch.price[-1]) / 10.0**batch.price_decimals
-            self._learn(state, batch)
-            return batch, None
         price = batch.price / 10.0**batch.price_decimals
-        keep = self._trades(price, state)
+        if int(batch.price.min()) > 0:
+            state.last = float(price[-1])
+            state.first += price[: max(0, _FEW_STEPS - len(state.first))].tolist()
+            return None
+        keep = self._trades(batch.symbol, price, rows, following)
         missing = len(keep) - int(np.count_nonzero(keep))
         below = int(np.count_nonzero(keep & (batch.price <= 0)))
         self.missing += missing
         if below:
             self.below[batch.symbol] = self.below.get(batch.symbol, 0) + below
-        return batch, keep if missing else None
+        return keep if missing else None
 
-    def _learn(self, state: _Symbol, batch: TickBatch) -> None:
-        if not state.known and len(batch) > 1:
-            steps = np.abs(np.diff(batch.price[:_FEW_STEPS]))
-            state.step, state.known = float(np.median(steps)) / 10.0**batch.price_decimals, True
-
-    def _trades(self, price: Floats, state: _Symbol) -> Flags:
-        """bool[n]: which prices are those of trades."""
+    def _trades(self, symbol: str, price: Floats, rows: Ints, following: Following) -> Flags:
+        """bool[n]: which prices are those of trades. rows: int64[n], ascending."""
         keep = np.ones(len(price), np.bool_)
         if self.keep is not None:
             keep[price <= 0] = self.keep
             return keep
-        above = price[price > 0][:_FEW_STEPS]
-        if not state.known and len(above) > 1:
-            state.step, state.known = float(np.median(np.abs(np.diff(above)))), True
-        for i in np.flatnonzero(price <= 0).tolist():
+        state = self._symbols[symbol]
+
+        def later(i: int, end: int, most: int = _ROWS) -> Iterator[float]:
+            """The prices after `i`, as far as they count, `most` of them. end: where they stop counting here."""
+            here = price[i + 1 : min(i + 1 + most, end)].tolist()
+            yield from here
+            yield from islice(_prices(symbol, following(), int(rows[i]) + _ROWS), most - len(here))
+
+        below = np.flatnonzero(price <= 0)
+        for i, end in zip(below.tolist(), np.searchsorted(rows, rows[below] + _ROWS).tolist(), strict=True):
+            if state.step is None:
+                state.step = _step([*state.first, *price[:i].tolist()], later(i, end))
             before = price[i - 1] if i and keep[i - 1] else state.last
-            after = next((p for p in price[i + 1 : i + 1 + _STEPS] if not _is_mark(p)), np.nan)
+            after = next((p for p in later(i, end, _STEPS) if not _is_mark(p)), np.nan)
             keep[i] = _is_near(float(price[i]), float(before), float(after), state.step)
             if i and keep[i - 1]:
                 state.last = float(price[i - 1])
@@ -94,6 +110,22 @@ class Prices:
         if len(taken):
             state.last = float(taken[-1])
         return keep
+
+
+def _prices(symbol: str, chunks: Iterable[ParsedTicks], end: int) -> Iterator[float]:
+    """The prices of a symbol before row `end`."""
+    for chunk in chunks:
+        if chunk.first_row >= end:
+            return
+        for batch, rows in zip(chunk.batches, chunk.origins, strict=True):
+            if batch.symbol == symbol:
+                yield from (batch.price[rows < end] / 10.0**batch.price_decimals).tolist()
+
+
+def _step(before: list[float], later: Iterator[float]) -> float:
+    """The typical step of the first prices above 0, some before the first other one and some later."""
+    above = list(islice((p for p in chain(before, later) if p > 0), _FEW_STEPS))
+    return float(np.median(np.abs(np.diff(above)))) if len(above) > 1 else 0.0
 
 
 def _is_mark(price: float) -> bool:
