@@ -29,10 +29,15 @@ RUNAWAY_WORDS = f"fired more than {RUNAWAY} times in 3 minutes"
 
 
 class Evaluation:
-    """All alerts and how far their symbols are evaluated. alerts, watches: by id; the latter one for each symbol."""
+    """All alerts and how far their symbols are evaluated. alerts, watches: by id; the latter one for each symbol.
+
+    stored: the alerts by id as they are in the store, replaced with each change, so that any thread may read it without
+    waiting for an evaluation; None while they must be read from the store first.
+    """
 
     def __init__(self, market: MarketReader, store: AlertStore, clock: Clock) -> None:
         self.alerts: dict[str, Alert] = {}
+        self.stored: Mapping[str, Alert] | None = None
         self.watches: dict[str, list[Watch]] = {}
         self.tally = Tally(clock.now)
         self._market = market
@@ -41,12 +46,11 @@ class Evaluation:
         self._symbols: dict[str, Tracked] = {}
         self._changed: dict[int, Watch] = {}
         self._unseen = Counter[str]()
-        self._loaded = False
         self.on_events: Callable[[Sequence[AlertEvent]], object] = lambda events: None
 
     def load(self) -> None:
         """Read everything from the store, unless it has been. Raises StorageFailed."""
-        if self._loaded:
+        if self.stored is not None:
             return
         stored = self._store.load()
         self.tally = Tally(self._clock.now)
@@ -63,7 +67,7 @@ class Evaluation:
             self._track(position)
         for alert in self.alerts.values():
             self._join(alert)
-        self._loaded = True
+        self.stored = dict(self.alerts)
 
     def symbols(self) -> list[str]:
         """The symbols that are evaluated."""
@@ -86,7 +90,7 @@ class Evaluation:
         try:
             self._advance(tracked)
         except BaseException:
-            self._loaded = False
+            self.stored = None
             raise
 
     def _advance(self, tracked: Tracked) -> None:
@@ -122,8 +126,10 @@ class Evaluation:
             )
             new = set(self._store.save(whole))
         except BaseException:
-            self._loaded = False
+            self.stored = None
             raise
+        if whole.alerts or whole.removed:
+            self.stored = dict(self.alerts)
         self._changed = {}
         for watch in changed.values():
             watch.moved = False

@@ -1,6 +1,7 @@
 """Alerts while the program runs: woken by the bus, evaluated in a thread of the pool, changed by calls.
 
-Calls wait for the evaluation and the evaluation for them, so that an alert begins, pauses and ends between two ticks.
+Changes wait for the evaluation and the evaluation for them, so that an alert begins, pauses and ends between two ticks.
+Reading waits for neither: what is read is what was stored last, with the states that the clock gives it now.
 All methods work in any thread and greenlet; the work is done in the pool.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -82,6 +83,7 @@ class Alerts:
         self._series = series
         self._target = target
         self._lock = workers.lock()
+        self._turn = workers.lock()
         self._wake = workers.event()
         self._evaluation = Evaluation(market, store, clock)
         self._plumbing = Plumbing(clock, failing)
@@ -124,15 +126,14 @@ class Alerts:
         """Alerts, the oldest first. state: only those in it."""
 
         def found() -> list[Alert]:
-            self._expire()
-            alerts = self._evaluation.alerts.values()
+            alerts = map(self._present, self._known().values())
             return [each for each in alerts if state in (None, str(each.state)) and owner in (None, each.owner)]
 
-        return self._do(found)
+        return self._workers.run(found)
 
     def get(self, alert_id: str, owner: str | None = None) -> Alert:
         """One alert. Raises NotFound."""
-        return self._do(lambda: self._find(alert_id, owner))
+        return self._present(self._one_of(self._known(), alert_id, owner))
 
     def targets_of(self, alert_id: str) -> tuple[str, ...]:
         """Ids of the delivery targets of an alert; called while its events are stored."""
@@ -214,11 +215,33 @@ class Alerts:
 
         return self._workers.run(run)
 
+    def _known(self) -> Mapping[str, Alert]:
+        """The alerts as they are stored. It waits only for a store that must be read first."""
+        stored = self._evaluation.stored
+        return self._do(lambda: dict(self._evaluation.alerts)) if stored is None else stored
+
+    def _one_of(self, alerts: Mapping[str, Alert], alert_id: str, owner: str | None) -> Alert:
+        found = alerts.get(alert_id)
+        if found is None or owner not in (None, found.owner):
+            raise NotFound(f"there is no alert {alert_id[:50]!r}")
+        return found
+
+    def _present(self, alert: Alert) -> Alert:
+        """The alert as it is by the clock now; itself if it has not changed. What expired while the clock was ahead is
+        active again."""
+        if alert.expires is not None:
+            now = self._clock.now()
+            if alert.state is State.ACTIVE and alert.expires <= now:
+                return replace(alert, state=State.EXPIRED)
+            if alert.state is State.EXPIRED and alert.expires > now:
+                return replace(alert, state=State.ACTIVE)
+        return self._snoozes.now(alert)
+
     # in the pool, under the lock
 
     def _do(self, fn: Callable[[], T]) -> T:
         def locked() -> T:
-            with self._lock:
+            with self._turn, self._lock:
                 self._evaluation.load()
                 return fn()
 
@@ -228,10 +251,7 @@ class Alerts:
         return Context(self._market, self._series, lambda target: self._target(target, owner), self._clock.now())
 
     def _find(self, alert_id: str, owner: str | None = None) -> Alert:
-        found = self._evaluation.alerts.get(alert_id)
-        if found is None or owner not in (None, found.owner):
-            raise NotFound(f"there is no alert {alert_id[:50]!r}")
-        return found
+        return self._settle(self._one_of(self._evaluation.alerts, alert_id, owner))
 
     def _advance(self, symbols: Sequence[str]) -> None:
         for symbol in symbols:
@@ -276,17 +296,18 @@ class Alerts:
             watch.since = fresh.since
         return watches
 
+    def _settle(self, alert: Alert) -> Alert:
+        """The alert as it is by the clock now, which is stored."""
+        present = self._present(alert)
+        if present is not alert:
+            again = alert.state is State.EXPIRED or (alert.snoozed is not None and present.snoozed is None)
+            self._put(present, self._from_now(alert) if again else self._evaluation.watches[alert.id])
+        return present
+
     def _expire(self) -> None:
-        """End what has expired, and wake what was snoozed. What ended while the clock was ahead goes on."""
-        now = self._clock.now()
+        """End what has expired, and wake what was snoozed."""
         for alert in list(self._evaluation.alerts.values()):
-            if alert.state is State.ACTIVE and alert.expires is not None and alert.expires <= now:
-                self._put(replace(alert, state=State.EXPIRED), self._evaluation.watches[alert.id])
-            elif alert.state is State.EXPIRED and alert.expires is not None and alert.expires > now:
-                self._put(replace(alert, state=State.ACTIVE), self._from_now(alert))
-            elif (present := self._snoozes.now(alert)) != alert:
-                wakes = alert.snoozed is not None and present.snoozed is None
-                self._put(present, self._from_now(alert) if wakes else self._evaluation.watches[alert.id])
+            self._settle(alert)
 
     def _round(self) -> float:
         """Evaluate what has changed. Returns how long it took, in seconds."""
@@ -294,25 +315,32 @@ class Alerts:
         changed = self._receiver.take()
         for symbol in changed:
             self._plumbing.heard(symbol)
-        with self._lock:
-            self._evaluation.load()
+        with self._step():
             self._expire()
             known = self._evaluation.symbols()
             wanted, self._all = known if self._all else [name for name in known if name in changed], False
         for symbol in wanted:
             if self._market.is_behind(symbol):
                 continue  # it counts as changed when its ticks are in order
-            with self._lock:  # calls that wait come in between
-                self._evaluation.load()
+            with self._step():
                 self._evaluation.advance(symbol)
-        with self._lock:
-            self._evaluation.load()
+        with self._step():
             if events := self._plumbing.events(self._evaluation):
                 self._evaluation.store(Changes(events=events))
             if self._clock.monotonic() - self._flushed > FLUSH_SECONDS:
                 self._evaluation.flush()
                 self._flushed = self._clock.monotonic()
         return self._clock.monotonic() - begun
+
+    @contextlib.contextmanager
+    def _step(self) -> Iterator[None]:
+        """The lock, for one step of a round. A call that waits for it has the turn, so that it comes before the next
+        step: else the round, which is awake, would take the lock again before the call has woken up."""
+        with contextlib.ExitStack() as held:
+            with self._turn:
+                held.enter_context(self._lock)
+            self._evaluation.load()
+            yield
 
     def _flush(self) -> None:
         with self._lock:
