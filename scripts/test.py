@@ -6,8 +6,9 @@ of the results ends the output, and the exit code is that of the first failure. 
 follow alone, already collected once, so that each of their processes finds them compiled. `--fast` skips the tests that
 need a browser or are slow; further arguments go to pytest (`-n 0`: one after the other).
 
-A few browser tests that fail while others use the cores run once more, alone. They must pass then, and the table counts
-them: a page that is too slow beside four browsers is no fault of the page, one that fails alone is.
+A few tests that fail while others use the cores run again, alone: those of the browser once, the others three times.
+They must pass each time, and the table counts them: a page that is too slow beside four browsers or a wait that was too
+short is no fault of the program, what fails alone is. Their first failures stay in the output, to be looked at.
 """
 
 import sys
@@ -32,7 +33,7 @@ Two cores get four processes, because a test that waits for a browser or a serve
 """
 
 FAILURES = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
-ALONE = "tests/browser/"
+BROWSER = "tests/browser/"
 MOST_ALONE = 6
 """More failures than that are not for want of a core."""
 
@@ -85,15 +86,19 @@ def run_beside(check: tuple[str, list[str] | str], environment: dict[str, str]) 
 
 
 def run_tests(command: list[str] | str, environment: dict[str, str]) -> tuple[int, str]:
-    """Run pytest, and once more, alone, the few browser tests that failed. Returns what `run` does."""
+    """Run pytest, and alone the few tests that failed. Returns what `run` does."""
     FAILURES.unlink(missing_ok=True)
     code, word = run(command, environment)
     failed = list(json.loads(FAILURES.read_text())) if code == 1 and FAILURES.exists() else []
-    if not 0 < len(failed) <= MOST_ALONE or not all(name.startswith(ALONE) for name in failed):
+    if not 0 < len(failed) <= MOST_ALONE:
         return code, word
     print("\n== these failed beside others and run alone now:", *failed, sep="\n", flush=True)
-    code = run([*command[:3], "-n", "0", *failed], environment)[0]
-    return code, f"FAILED ({code})" if code else f"passed, {len(failed)} of them only alone"
+    others = [name for name in failed if not name.startswith(BROWSER)]
+    alone = [*command[:3], "-n", "0", *(each for each in command if each.startswith("--hypothesis-profile"))]
+    for names in filter(None, (failed, others, others)):
+        if code := run([*alone, *names], environment)[0]:
+            return code, f"FAILED ({code})"
+    return 0, f"passed, {len(failed)} of them only alone"
 
 
 def main(given: list[str]) -> int:

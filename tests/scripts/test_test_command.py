@@ -1,4 +1,4 @@
-"""scripts/test.py: which tests that failed may run a second time, and that they must pass then."""
+"""scripts/test.py: which tests that failed run again, and that they must pass then."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from tests.scripts.load import fresh_fixture
 
 script = fresh_fixture("test")
 
-COMMAND = ["python", "-m", "pytest", "-n", "3", "-m", "not slow"]
-PAGE = "tests/browser/test_pages.py::test_theme"
+COMMAND = ["python", "-m", "pytest", "-n", "3", "-m", "not slow", "--hypothesis-profile=ci", "tests"]
+ALONE = ["python", "-m", "pytest", "-n", "0", "--hypothesis-profile=ci"]
+PAGE, GRID = "tests/browser/test_pages.py::test_theme", "tests/market/test_grid.py::test_grid"
 
 
 @pytest.fixture
@@ -42,25 +43,33 @@ def runs(module: ModuleType, monkeypatch: pytest.MonkeyPatch, failed: list[str],
     return commands
 
 
-@pytest.mark.parametrize(("second", "words"), [(0, "passed, 1 of them only alone"), (1, "FAILED (1)")])
-def test_a_browser_test_that_failed_must_pass_alone(
-    command: ModuleType, monkeypatch: pytest.MonkeyPatch, second: int, words: str
-) -> None:
-    commands = runs(command, monkeypatch, [PAGE], 1, second)
-    assert command.run_tests(COMMAND, {}) == (second, words)
-    assert commands[1] == ["python", "-m", "pytest", "-n", "0", PAGE]
-
-
 @pytest.mark.parametrize(
-    "failed",
+    ("failed", "codes", "result"),
     [
-        [],
-        ["tests/market/test_grid.py::test_grid"],
-        [PAGE, "tests/test_cli.py::test_help"],
-        [PAGE, *(f"{PAGE}[{i}]" for i in range(6))],
+        (PAGE, [0], (0, "passed, 1 of them only alone")),
+        (PAGE, [1], (1, "FAILED (1)")),
+        (GRID, [0, 0, 0], (0, "passed, 1 of them only alone")),
+        (GRID, [0, 0, 1], (1, "FAILED (1)")),
     ],
 )
-def test_other_failures_are_final(command: ModuleType, monkeypatch: pytest.MonkeyPatch, failed: list[str]) -> None:
+def test_a_test_that_failed_must_pass_alone(
+    command: ModuleType, monkeypatch: pytest.MonkeyPatch, failed: str, codes: list[int], result: tuple[int, str]
+) -> None:
+    commands = runs(command, monkeypatch, [failed], 1, *codes)
+    assert command.run_tests(COMMAND, {}) == result
+    assert commands[1:] == [[*ALONE, failed]] * len(codes)
+
+
+def test_only_those_outside_the_browser_run_three_times(command: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = runs(command, monkeypatch, [PAGE, GRID], 1, 0, 0, 0)
+    assert command.run_tests(COMMAND, {}) == (0, "passed, 2 of them only alone")
+    assert [each[len(ALONE) :] for each in commands[1:]] == [[PAGE, GRID], [GRID], [GRID]]
+
+
+@pytest.mark.parametrize("failed", [[], [*(f"{PAGE}[{i}]" for i in range(7))]])
+def test_none_and_many_failures_are_final(
+    command: ModuleType, monkeypatch: pytest.MonkeyPatch, failed: list[str]
+) -> None:
     commands = runs(command, monkeypatch, failed, 1)
     assert command.run_tests(COMMAND, {}) == (1, "FAILED (1)")
     assert len(commands) == 1
