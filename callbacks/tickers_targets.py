@@ -48,6 +48,7 @@ def dynamic(delivery: Delivery) -> list[Component]:
         "secrets": [],
         "state": "ok",
         "error": "",
+        "dropped": 0,
     }
     rows = [{**shown, "active": active, "failing_since": None} for active in (True, False)]
     return [

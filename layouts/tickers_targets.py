@@ -73,6 +73,8 @@ def _row(target: Mapping[str, Any], last: StoredDelivery | None, reader: str) ->
         facts.append("of the operator" if target["owner"] == OPERATOR else "of a user")
     if target["state"] in ("retrying", "failing") and target["failing_since"]:
         facts.append(f"takes nothing since {moment(target['failing_since'])}: {target['error']}")
+    if target["dropped"]:
+        facts.append(f"{target['dropped']:,} were not sent: too many were waiting")
     change = ("Pause", "pause") if target["active"] else ("Resume", "resume")
     buttons = [change, ("Send a test", "test"), ("Edit", "edit"), ("Delete", "remove")]
     return html.Div(

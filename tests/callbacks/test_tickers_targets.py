@@ -9,10 +9,10 @@ import pytest
 from dash import no_update
 
 from callbacks.tickers_targets import act, deliver_test, faults_of, number_of, rows, save
-from layouts.tickers_targets import KEPT, answer_text, target_fields
+from layouts.tickers_targets import KEPT, answer_text, target_fields, target_rows
 from orderflow.errors import BadInput, NotFound
 from orderflow.services import Services
-from orderflow.tickers.delivery.delivery import Delivery
+from orderflow.tickers.delivery.delivery import OPERATOR, Delivery
 from orderflow.web.kit.scope import ALL
 from tests.layouts.test_tickers import texts
 from tests.layouts.trees import walk
@@ -70,6 +70,21 @@ def test_what_is_wrong_is_said_at_its_field(delivery: Delivery) -> None:
     }
     assert faults_of(NotFound("there is no target 3"), []) == {"": "There is no target 3."}
     assert faults_of(BadInput("the body is wrong"), []) == {"": "The body is wrong."}
+
+
+def test_what_a_target_was_not_sent_is_said() -> None:
+    target: dict[str, Any] = {
+        "id": 1,
+        "name": "a",
+        "kind": "webhook",
+        "owner": OPERATOR,
+        "active": True,
+        "config": {},
+        "secrets": [],
+    }
+    target |= {"state": "ok", "error": "", "failing_since": None}
+    said = [" ".join(texts(target_rows([target | {"dropped": count}], {}, OPERATOR)[0])) for count in (0, 1_200)]
+    assert ["1,200 were not sent: too many were waiting" in each for each in said] == [False, True]
 
 
 def test_an_optional_field_that_is_emptied_takes_its_default(delivery: Delivery) -> None:

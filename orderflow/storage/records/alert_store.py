@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select
+from sqlalchemy import Connection, Select, Table, delete, func, select
 
 from orderflow.storage.records.models import ACKNOWLEDGEMENTS, ALERT_EVENTS, ALERT_POSITIONS, ALERT_WATCHES, ALERTS
 from orderflow.storage.records.records import Records
@@ -15,7 +15,11 @@ from orderflow.storage.records.rows import execute_many, insert_new, insert_or_c
 Values = Mapping[str, Any]
 """The columns of a row by name, as `orderflow.storage.records.models` has them."""
 MOST_BARS = 100_000
-"""Newest events whose bars are read at the start."""
+"""Newest events whose bars are read at the start, and among which those are looked for that were found just before."""
+MOST_DELETED = 1_000
+"""Events that are deleted in one transaction, so that other writes come in between."""
+MOST_NAMED = 500
+"""Ids in one statement."""
 RECENT_NS = 180 * 10**9
 """Events that are so much older than the newest one do not count for how often an alert fires."""
 
@@ -24,15 +28,16 @@ RECENT_NS = 180 * 10**9
 class AlertChanges:
     """Rows to store at once. alerts: new or changed, and watches: all of these; changed: watches of other alerts.
 
-    removed: ids of alerts. Each event comes with what is to be done in the transaction if it is new.
+    removed: ids of alerts. deliver: called in the transaction with the ids of the new events, if there are any.
     """
 
     alerts: Sequence[Values] = ()
     watches: Sequence[Values] = ()
     changed: Sequence[Values] = ()
     positions: Sequence[Values] = ()
-    events: Sequence[tuple[Values, Callable[[Connection], object]]] = ()
+    events: Sequence[Values] = ()
     removed: Collection[str] = ()
+    deliver: Callable[[Connection, Collection[str]], object] = lambda connection, new: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +75,28 @@ class AlertTables:
 
     def forget(self, owner: str) -> None:
         """Delete the events of an owner, and that they were acknowledged."""
-        self._records.write(lambda connection: _forget(connection, owner))
+        self._delete(select(ALERT_EVENTS.c.number).where(ALERT_EVENTS.c.owner == owner))
+
+    def prune(self, most: int, most_of_a_user: int) -> int:
+        """Delete the oldest events of those who have more than that, and that they were acknowledged. most: of the
+        owner "". Returns how many."""
+        return sum(map(self._delete, self._records.read(lambda connection: _old(connection, most, most_of_a_user))))
+
+    def _delete(self, chosen: Select[tuple[int]]) -> int:
+        """Delete events by their numbers, in pieces: other writes come in between. Returns how many."""
+        deleted = 0
+        while piece := self._records.write(lambda connection: _delete(connection, chosen)):
+            deleted += piece
+        return deleted
 
 
 def _load(connection: Connection) -> AlertRows:
     events = ALERT_EVENTS.c
     newest = connection.scalar(select(events.found).order_by(events.number.desc()).limit(1))
-    recent = select(events.alert, events.found).where(events.found > (newest or 0) - RECENT_NS)
+    last = connection.scalar(select(func.max(events.number))) or 0
+    recent = select(events.alert, events.found).where(
+        events.number > last - MOST_BARS, events.found > (newest or 0) - RECENT_NS
+    )
     barred = select(events.alert, events.symbol, events.generation, events.bar).where(events.bar.is_not(None))
     return AlertRows(
         _all(connection, ALERTS),
@@ -98,14 +118,20 @@ def _save(connection: Connection, changes: AlertChanges) -> list[str]:
     _replace(connection, ALERT_WATCHES, changes.watches)
     _replace(connection, ALERT_WATCHES, changes.changed)
     _replace(connection, ALERT_POSITIONS, changes.positions)
-    new = []
-    for values, then in changes.events:
-        # not the row count, which PostgreSQL's driver does not tell of an insert that returns the new number
-        found = connection.execute(insert_new(connection, ALERT_EVENTS).returning(ALERT_EVENTS.c.id), dict(values))
-        if found.first() is not None:
-            new.append(str(values["id"]))
-            then(connection)
-    return new
+    rows = {str(values["id"]): values for values in reversed(changes.events)}  # of two with one id the first
+    known = _known(connection, list(rows))
+    new = {key: values for key, values in reversed(rows.items()) if key not in known}
+    if new:
+        execute_many(connection, insert_new(connection, ALERT_EVENTS), map(dict, new.values()))
+        changes.deliver(connection, new)
+    return list(new)
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that events have."""
+    pieces = (ids[first : first + MOST_NAMED] for first in range(0, len(ids), MOST_NAMED))
+    column = ALERT_EVENTS.c.id
+    return {found for piece in pieces for found in connection.scalars(select(column).where(column.in_(piece)))}
 
 
 def _replace(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
@@ -114,10 +140,27 @@ def _replace(connection: Connection, table: Table, rows: Sequence[Values]) -> No
         execute_many(connection, insert_or_change(connection, table), rows)
 
 
-def _forget(connection: Connection, owner: str) -> None:
-    mine = select(ALERT_EVENTS.c.id).where(ALERT_EVENTS.c.owner == owner)
-    connection.execute(delete(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.event.in_(mine)))
-    connection.execute(delete(ALERT_EVENTS).where(ALERT_EVENTS.c.owner == owner))
+def _old(connection: Connection, most: int, most_of_a_user: int) -> list[Select[tuple[int]]]:
+    """For each owner of more events than that: the numbers of those that are too many."""
+    events, found = ALERT_EVENTS.c, list[Select[tuple[int]]]()
+    for owner, count in connection.execute(select(events.owner, func.count()).group_by(events.owner)):
+        if count > (kept := most_of_a_user if owner else most):
+            newest = select(events.number).where(events.owner == owner).order_by(events.number.desc())
+            first = connection.scalar(newest.offset(kept - 1).limit(1))
+            found.append(select(events.number).where(events.owner == owner, events.number < first))
+    return found
+
+
+def _delete(connection: Connection, chosen: Select[tuple[int]]) -> int:
+    """Delete the oldest of the chosen events, at most MOST_DELETED, and that they were acknowledged; how many."""
+    events = ALERT_EVENTS.c
+    numbers = connection.scalars(chosen.order_by(events.number).limit(MOST_DELETED)).all()
+    if not numbers:
+        return 0
+    these = events.number.in_(numbers)
+    ids = select(events.id).where(these)
+    connection.execute(delete(ACKNOWLEDGEMENTS).where(ACKNOWLEDGEMENTS.c.event.in_(ids)))
+    return connection.execute(delete(ALERT_EVENTS).where(these)).rowcount
 
 
 def _events(

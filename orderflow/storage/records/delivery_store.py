@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from orderflow.storage.records.models import DELIVERIES, DELIVERY_ATTEMPTS, DELIVERY_TARGETS
 from orderflow.storage.records.records import Records
-from orderflow.storage.records.rows import insert_new
-from orderflow.storage.records.target_store import StoredTarget, make_target
+from orderflow.storage.records.rows import execute_many, insert_new
+from orderflow.storage.records.target_store import OPERATOR, StoredTarget, make_target
 
 LONGEST_PAUSE = 3600 * 10**9
 """ns between two attempts at most. What is due later than that was stored before the clock was set back."""
 STATES = ("pending", "delivered", "failed", "cancelled")
 LONGEST_TITLE, LONGEST_ERROR = 200, 300
-MOST_PRUNED = 5_000
-"""Deliveries that one call of `prune` removes."""
+MOST_PRUNED = 1_000
+"""Deliveries that are removed in one transaction, so that other writes come in between."""
+MOST_WAITING, MOST_WAITING_OF_A_USER = 10_000, 1_000
+"""Deliveries that may wait for one target of the operator, and of a user; further ones are counted and not made."""
+MOST_NAMED = 500
+"""Ids in one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,16 @@ class Message:
 
     text: str
     title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What is to be delivered of one event. targets: ids. created: ns since 1970."""
+
+    event: str
+    targets: Collection[int]
+    message: Message
+    created: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,32 +107,56 @@ def delivery_id(event: str, target: int) -> str:
     return hashlib.sha256(f"{event}\n{target}".encode()).hexdigest()[:32]
 
 
-def enqueue(connection: Connection, event_id: str, targets: Iterable[int], message: Message, now: int) -> int:
-    """Put the deliveries of one event into the outbox, in the connection's transaction. Returns the number of new ones.
+def enqueue(connection: Connection, posted: Sequence[Posted]) -> int:
+    """Put the deliveries of events into the outbox, in the connection's transaction. Returns the number of new ones.
 
-    targets: ids; those that are removed or not active are left out. A delivery that is there already is not made again.
-    now: ns since 1970.
+    Targets that are removed or not active are left out, and those for which too many deliveries wait: these are counted
+    at the target. A delivery that is there already is not made again.
     """
-    chosen = select(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id.in_(list(targets)), DELIVERY_TARGETS.c.active)
-    rows = [
-        {
-            "id": delivery_id(event_id, target.id),
-            "event": event_id,
-            "target": target.id,
-            "target_name": target.name,
-            "kind": target.kind,
-            "owner": target.owner,
-            "title": message.title[:LONGEST_TITLE],
-            "text": message.text,
-            "state": "pending",
-            "created": now,
-            "due": now,
-            "attempts": 0,
-            "error": "",
-        }
-        for target in connection.execute(chosen)
-    ]
-    return connection.execute(insert_new(connection, DELIVERIES), rows).rowcount if rows else 0
+    ids = sorted({target for each in posted for target in each.targets})
+    targets, waiting, dropped = dict[int, StoredTarget](), Counter[int](), Counter[int]()
+    for piece in (ids[first : first + MOST_NAMED] for first in range(0, len(ids), MOST_NAMED)):
+        table = DELIVERY_TARGETS.c
+        found = connection.execute(select(DELIVERY_TARGETS).where(table.id.in_(piece), table.active))
+        targets |= {target.id: target for target in map(make_target, found)}
+        pending = (DELIVERIES.c.state == "pending", DELIVERIES.c.target.in_(piece))
+        counted = select(DELIVERIES.c.target, func.count()).where(*pending).group_by(DELIVERIES.c.target)
+        for target, count in connection.execute(counted):
+            waiting[target] = count
+
+    def rows() -> Iterator[Mapping[str, Any]]:
+        for each in posted:
+            for target in (targets[key] for key in each.targets if key in targets):
+                if waiting[target.id] >= (MOST_WAITING if target.owner == OPERATOR else MOST_WAITING_OF_A_USER):
+                    dropped[target.id] += 1
+                else:
+                    waiting[target.id] += 1
+                    yield _new(each, target)
+
+    made = execute_many(connection, insert_new(connection, DELIVERIES), rows())
+    if dropped:
+        more = DELIVERY_TARGETS.c.dropped + bindparam("more")
+        change = update(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == bindparam("target")).values(dropped=more)
+        connection.execute(change, [{"target": target, "more": count} for target, count in dropped.items()])
+    return made
+
+
+def _new(posted: Posted, target: StoredTarget) -> Mapping[str, Any]:
+    return {
+        "id": delivery_id(posted.event, target.id),
+        "event": posted.event,
+        "target": target.id,
+        "target_name": target.name,
+        "kind": target.kind,
+        "owner": target.owner,
+        "title": posted.message.title[:LONGEST_TITLE],
+        "text": posted.message.text,
+        "state": "pending",
+        "created": posted.created,
+        "due": posted.created,
+        "attempts": 0,
+        "error": "",
+    }
 
 
 class DeliveryStore:
@@ -127,11 +166,11 @@ class DeliveryStore:
         self._records = records
 
     def enqueue(self, event_id: str, targets: Collection[int], message: Message, now: int) -> int:
-        """`enqueue` in a transaction of its own."""
-        return self._records.write(lambda connection: enqueue(connection, event_id, targets, message, now))
+        """`enqueue` of one event in a transaction of its own."""
+        return self._records.write(lambda connection: enqueue(connection, [Posted(event_id, targets, message, now)]))
 
     def due_targets(self, now: int) -> tuple[StoredTarget, ...]:
-        """The targets to which something is to be sent now, those that have waited longest first."""
+        """The targets to which something is to be sent now, those whose next delivery is the oldest first."""
         return self._records.read(lambda connection: _due_targets(connection, now))
 
     def next_due(self, target: int, now: int) -> tuple[StoredTarget, StoredDelivery] | None:
@@ -156,48 +195,52 @@ class DeliveryStore:
         counted = select(func.count()).select_from(DELIVERIES).where(DELIVERIES.c.state == "pending")
         return self._records.read(lambda connection: connection.scalar(counted) or 0)
 
-    def prune(self, before: int) -> int:
-        """Remove what was finished before a time, at most MOST_PRUNED at once. Returns how many were removed."""
-        return self._records.write(lambda connection: _prune(connection, before))
+    def prune(self, before: int, most: int, most_of_a_user: int) -> int:
+        """Remove what was finished and made before a time, and of what an owner has in the outbox what is finished and
+        older than the newest `most` (of the operator) or `most_of_a_user`. Returns how many were removed."""
+        limits = self._records.read(lambda connection: _limits(connection, most, most_of_a_user))
+        table = DELIVERIES.c
+        too_many = [(table.owner == owner, table.created < first) for owner, first in limits.items()]
+        return sum(self._remove(where) for where in ((table.created < before,), *too_many))
+
+    def _remove(self, where: Sequence[ColumnElement[bool]]) -> int:
+        """Remove finished deliveries in pieces: other writes come in between. Returns how many."""
+        removed = 0
+        while piece := self._records.write(lambda connection: _prune(connection, where)):
+            removed += piece
+        return removed
 
 
-def _is_due(now: int) -> tuple[ColumnElement[bool], ...]:
-    later = now + LONGEST_PAUSE
-    return (
-        DELIVERIES.c.state == "pending",
-        or_(DELIVERIES.c.due <= now, DELIVERIES.c.due > later),
-        DELIVERY_TARGETS.c.active,
-        or_(DELIVERY_TARGETS.c.resume <= now, DELIVERY_TARGETS.c.resume > later),
-    )
+def _due(now: int) -> tuple[ColumnElement[bool], ...]:
+    """Deliveries that are pending and due."""
+    table = DELIVERIES.c
+    return (table.state == "pending", or_(table.due <= now, table.due > now + LONGEST_PAUSE))
+
+
+def _open(now: int) -> tuple[ColumnElement[bool], ...]:
+    """Targets that may be sent to."""
+    table = DELIVERY_TARGETS.c
+    return (table.active, or_(table.resume <= now, table.resume > now + LONGEST_PAUSE))
 
 
 def _due_targets(connection: Connection, now: int) -> tuple[StoredTarget, ...]:
-    first = func.min(DELIVERIES.c.created).label("first")
-    waiting = (
-        select(DELIVERIES.c.target, first)
-        .join(DELIVERY_TARGETS, DELIVERY_TARGETS.c.id == DELIVERIES.c.target)
-        .where(*_is_due(now))
-        .group_by(DELIVERIES.c.target)
-        .subquery()
-    )
-    chosen = select(DELIVERY_TARGETS).join(waiting, waiting.c.target == DELIVERY_TARGETS.c.id)
-    rows = connection.execute(chosen.order_by(waiting.c.first, DELIVERY_TARGETS.c.id))
+    """One look into the index for each target, however many deliveries wait for it."""
+    table, target = DELIVERIES.c, DELIVERY_TARGETS.c.id
+    of_target = select(table.created).where(table.target == target, *_due(now))
+    first = of_target.order_by(table.attempts, table.created).limit(1).correlate(DELIVERY_TARGETS).scalar_subquery()
+    found = select(DELIVERY_TARGETS, first.label("first")).where(*_open(now)).subquery()
+    rows = connection.execute(select(found).where(found.c.first.is_not(None)).order_by(found.c.first, found.c.id))
     return tuple(map(make_target, rows))
 
 
 def _next_due(connection: Connection, target: int, now: int) -> tuple[StoredTarget, StoredDelivery] | None:
     table = DELIVERIES.c
-    row = connection.execute(
-        select(DELIVERIES)
-        .join(DELIVERY_TARGETS, DELIVERY_TARGETS.c.id == table.target)
-        .where(table.target == target, *_is_due(now))
-        .order_by(table.attempts, table.created, table.id)
-        .limit(1)
-    ).first()
-    if row is None:
+    owner = connection.execute(select(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == target, *_open(now))).first()
+    if owner is None:
         return None
-    owner = connection.execute(select(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == target)).one()
-    return make_target(owner), _delivery(row)
+    chosen = select(DELIVERIES).where(table.target == target, *_due(now))
+    row = connection.execute(chosen.order_by(table.attempts, table.created, table.id).limit(1)).first()
+    return None if row is None else (make_target(owner), _delivery(row))
 
 
 def _record(connection: Connection, delivery: StoredDelivery, attempt: Attempt, result: Result) -> None:
@@ -242,13 +285,10 @@ def _list(connection: Connection, chosen: Filter) -> tuple[StoredDelivery, ...]:
 
 
 def _newest(connection: Connection, target: int) -> StoredDelivery | None:
-    """The newest of the newest in each state: so the index is used, however many there are."""
     table = DELIVERIES.c
-    found = list[Row[Any]]()
-    for state in STATES:
-        newest = select(DELIVERIES).where(table.state == state, table.target == target).order_by(table.due.desc())
-        found += connection.execute(newest.limit(1)).all()
-    return max(map(_delivery, found), key=lambda delivery: delivery.created, default=None)
+    newest = select(DELIVERIES).where(table.target == target).order_by(table.created.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return None if row is None else _delivery(row)
 
 
 def _attempts(connection: Connection, deliveries: Collection[str]) -> Mapping[str, tuple[Attempt, ...]]:
@@ -266,7 +306,17 @@ def _delivery(row: Row[Any], history: tuple[Attempt, ...] = ()) -> StoredDeliver
     return StoredDelivery(**{name: getattr(row, name) for name in names}, history=history)
 
 
-def _prune(connection: Connection, before: int) -> int:
+def _limits(connection: Connection, most: int, most_of_a_user: int) -> dict[str, int]:
+    """For each owner of more deliveries than that: when the oldest of those was made that are not too many."""
+    table, found = DELIVERIES.c, dict[str, int]()
+    for owner, count in connection.execute(select(table.owner, func.count()).group_by(table.owner)).all():
+        if count > (kept := most if owner == OPERATOR else most_of_a_user):
+            newest = select(table.created).where(table.owner == owner).order_by(table.created.desc())
+            found[owner] = connection.scalar(newest.offset(kept - 1).limit(1)) or 0
+    return found
+
+
+def _prune(connection: Connection, where: Sequence[ColumnElement[bool]]) -> int:
     table = DELIVERIES.c
-    old = select(table.id).where(table.state != "pending", table.created < before).limit(MOST_PRUNED)
+    old = select(table.id).where(table.state != "pending", *where).limit(MOST_PRUNED)
     return connection.execute(delete(DELIVERIES).where(table.id.in_(old))).rowcount

@@ -95,7 +95,7 @@ ALERT_EVENTS = Table(
     Column("may_differ", Boolean, nullable=False),
     Column("owner", String(64), nullable=False, server_default=""),
     UniqueConstraint("id"),
-    Index("ix_alert_events_alert", "alert", "found"),
+    Index(None, "alert", "number"),
     Index(None, "owner", "number"),
 )
 """Alerts that have fired; never changed, and kept when their alert is deleted, not when the account of their owner is.
@@ -116,9 +116,11 @@ DELIVERY_TARGETS = Table(
     Column("failing_since", BigInteger),
     Column("resume", BigInteger, nullable=False),
     Column("error", String(300), nullable=False),
+    Column("dropped", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("owner", "name"),
 )
-"""Where alerts are sent. config, secrets: JSON objects. failures: failed attempts in a row; the next is at `resume`."""
+"""Where alerts are sent. config, secrets: JSON objects. failures: failed attempts in a row; the next is at `resume`.
+dropped: deliveries that were not made because too many were waiting."""
 
 DELIVERIES = Table(
     "deliveries",
@@ -137,7 +139,9 @@ DELIVERIES = Table(
     Column("attempts", Integer, nullable=False),
     Column("error", String(300), nullable=False),
     Column("finished", BigInteger),
-    Index(None, "state", "target", "due"),
+    Index(None, "state", "target", "attempts", "created", "due"),
+    Index(None, "target", "created"),
+    Index(None, "owner", "created"),
     Index(None, "created"),
 )
 """The outbox: one row for each event and target. state: pending, delivered, failed or cancelled."""

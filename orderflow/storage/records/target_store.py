@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, union, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, union, update
 
 from orderflow.errors import Conflict, NotFound
 from orderflow.storage.records.models import DELIVERIES, DELIVERY_TARGETS
@@ -17,6 +17,8 @@ OPERATOR = "operator"
 """The owner of targets that are no user's."""
 FAILING_AFTER = 3
 """Failed attempts in a row from which on a target counts as failing."""
+MOST_CHANGED = 1_000
+"""Deliveries that are changed or deleted in one transaction, so that other writes come in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class StoredTarget:
     """One target. Times in ns since 1970.
 
     config: what may be shown; secrets: what may not. failures: failed attempts in a row, the first one at
-    `failing_since`, the last one with `error`; until `resume` nothing is sent.
+    `failing_since`, the last one with `error`; until `resume` nothing is sent. dropped: deliveries that were not made
+    because too many were waiting.
     """
 
     id: int
@@ -39,6 +42,7 @@ class StoredTarget:
     failing_since: int | None = None
     resume: int = 0
     error: str = ""
+    dropped: int = 0
 
     @property
     def failing(self) -> bool:
@@ -72,8 +76,17 @@ class TargetStore:
         self._records.write(lambda connection: _change(connection, target))
 
     def remove(self, target: int, now: int) -> int:
-        """Remove a target; what was not delivered to it yet is cancelled. Returns how much. Raises NotFound."""
-        return self._records.write(lambda connection: _remove(connection, target, now))
+        """Remove a target; what was not delivered to it yet is cancelled. Returns how much. Raises NotFound.
+
+        It is paused first. What waits is then cancelled in pieces: other writes come in between.
+        """
+        self._records.write(lambda connection: _pause(connection, target))
+        cancelled = 0
+        while piece := self._records.write(lambda connection: _cancel(connection, target, now)):
+            cancelled += piece
+        while self._records.write(lambda connection: _release(connection, target)):
+            pass
+        return cancelled + self._records.write(lambda connection: _remove(connection, target, now))
 
     def owners(self) -> set[str]:
         """Whose targets and deliveries there are."""
@@ -81,7 +94,9 @@ class TargetStore:
         return self._records.read(lambda connection: set(connection.scalars(found)))
 
     def forget(self, owner: str) -> None:
-        """Delete the targets of an owner with all deliveries to them."""
+        """Delete the targets of an owner with all deliveries to them, in pieces: other writes come in between."""
+        while self._records.write(lambda connection: _delete(connection, owner)):
+            pass
         self._records.write(lambda connection: _forget(connection, owner))
 
     def failing(self) -> tuple[StoredTarget, ...]:
@@ -164,10 +179,34 @@ def _forget(connection: Connection, owner: str) -> None:
     connection.execute(delete(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.owner == owner))
 
 
-def _remove(connection: Connection, target: int, now: int) -> int:
-    waiting = (DELIVERIES.c.target == target, DELIVERIES.c.state == "pending")
+def _some(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """At most MOST_CHANGED of the deliveries."""
+    return DELIVERIES.c.id.in_(select(DELIVERIES.c.id).where(*where).limit(MOST_CHANGED))
+
+
+def _delete(connection: Connection, owner: str) -> int:
+    return connection.execute(delete(DELIVERIES).where(_some(DELIVERIES.c.owner == owner))).rowcount
+
+
+def _pause(connection: Connection, target: int) -> None:
+    get_target(connection, target)
+    connection.execute(update(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == target).values(active=False))
+
+
+def _cancel(connection: Connection, target: int, now: int) -> int:
+    waiting = _some(DELIVERIES.c.target == target, DELIVERIES.c.state == "pending")
     values = {"state": "cancelled", "error": "the target was removed", "finished": now}
-    cancelled = connection.execute(update(DELIVERIES).where(*waiting).values(values)).rowcount
+    return connection.execute(update(DELIVERIES).where(waiting).values(values)).rowcount
+
+
+def _release(connection: Connection, target: int) -> int:
+    """Let finished deliveries refer to the target no more."""
+    finished = _some(DELIVERIES.c.target == target, DELIVERIES.c.state != "pending")
+    return connection.execute(update(DELIVERIES).where(finished).values(target=None)).rowcount
+
+
+def _remove(connection: Connection, target: int, now: int) -> int:
+    cancelled = _cancel(connection, target, now)
     if not connection.execute(delete(DELIVERY_TARGETS).where(DELIVERY_TARGETS.c.id == target)).rowcount:
         raise NotFound(f"there is no target {target}")
     return cancelled

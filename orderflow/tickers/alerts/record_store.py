@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
@@ -12,10 +12,17 @@ from typing import Any
 
 from orderflow.market.frames import Frame
 from orderflow.storage.records.alert_store import AlertChanges, AlertTables
-from orderflow.storage.records.delivery_store import Message, enqueue
+from orderflow.storage.records.delivery_store import Message, Posted, enqueue
 from orderflow.storage.records.records import Records
 from orderflow.tickers.alerts.alert import Alert, AlertEvent, Frequency, Kind, Source, State, Watch
-from orderflow.tickers.alerts.store import Changes, Mark, Position, Stored
+from orderflow.tickers.alerts.store import (
+    MOST_EVENTS,
+    MOST_EVENTS_OF_A_USER,
+    Changes,
+    Mark,
+    Position,
+    Stored,
+)
 
 LONG_AGO = -(2**63)
 PLAIN = ("ticker", "operator", "cooldown", "intrabar", "expires", "snoozed", "note", "message", "why", "arming")
@@ -49,14 +56,16 @@ class RecordStore:
         """See `AlertStore.save`."""
         whole = [watch for _, watches in changes.alerts for watch in watches]
         mine = {alert.id for alert, _ in changes.alerts} | set(changes.removed)
+        posted = {event.id: self._posted(event) for event in reversed(changes.events)}
         return self._tables.save(
             AlertChanges(
                 [_alert_row(alert) for alert, _ in changes.alerts],
                 [_watch_row(watch) for watch in whole],
                 [_watch_row(watch) for watch in changes.watches if watch.alert.id not in mine],
                 [_position_row(position) for position in changes.positions],
-                [(_event_row(event), self._delivery(event)) for event in changes.events],
+                [_event_row(event) for event in changes.events],
                 changes.removed,
+                lambda connection, new: self._deliver(connection, [posted[event] for event in new]),
             )
         )
 
@@ -74,10 +83,16 @@ class RecordStore:
         """See `AlertStore.forget`."""
         self._tables.forget(owner)
 
-    def _delivery(self, event: AlertEvent) -> Callable[[Any], object]:
+    def prune(self) -> int:
+        """See `AlertStore.prune`."""
+        return self._tables.prune(MOST_EVENTS, MOST_EVENTS_OF_A_USER)
+
+    def _posted(self, event: AlertEvent) -> Posted:
         targets = [int(target) for target in self._targets(event.alert_id)]
-        message = Message(event.message, f"{event.ticker}: {event.title}")
-        return lambda connection: enqueue(connection, event.id, targets, message, event.found) if targets else None
+        return Posted(event.id, targets, Message(event.message, f"{event.ticker}: {event.title}"), event.found)
+
+    def _deliver(self, connection: Any, posted: Collection[Posted]) -> None:
+        enqueue(connection, [each for each in posted if each.targets])
 
 
 def _alert_row(alert: Alert) -> dict[str, Any]:

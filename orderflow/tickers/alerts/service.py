@@ -8,6 +8,7 @@ All methods work in any thread and greenlet; the work is done in the pool.
 from __future__ import annotations
 
 import contextlib
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from orderflow.tickers.alerts.snoozes import Snoozes
 from orderflow.tickers.alerts.store import AlertStore, Changes
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 ROUND_SECONDS, LONGEST_ROUND = 0.05, 0.5
 """Least and most time between two evaluations: ticks that come together are evaluated together."""
 REST = 100
@@ -35,6 +37,7 @@ REST = 100
 FLUSH_SECONDS = 5.0
 """How long an evaluation without events may go unstored. After a crash it is repeated, which changes nothing."""
 RETRY_SECONDS = 1.0
+PRUNE_SECONDS = 600.0
 MOST_ALERTS = 10_000
 MOST_NAMED = 2
 """Symbols that are named where ticks were not seen."""
@@ -98,6 +101,7 @@ class Alerts:
         """Begin to evaluate, from where it was stored."""
         self._receiver = self._bus.receive(wake=self._wake.set)
         self._job = self._workers.spawn("alerts", self._live)
+        self._workers.every(PRUNE_SECONDS, "old alert events", self.prune)
 
     def stop(self) -> None:
         """End the evaluation and store how far it has come."""
@@ -203,6 +207,11 @@ class Alerts:
     ) -> list[tuple[int, AlertEvent]]:
         """(number, event), the newest first; with `after`, those with a higher number, the oldest first."""
         return self._workers.run(lambda: self._store.events(after=after, alert_id=alert_id, owner=owner, limit=limit))
+
+    def prune(self) -> None:
+        """Delete the oldest events of those who have too many. Raises StorageFailed."""
+        if removed := self._workers.run(self._store.prune):
+            log.info("%d alert events were deleted: the newest of each owner are kept", removed)
 
     def rehearse(
         self, body: Mapping[str, Any], start: int | None, end: int | None, limit: int, owner: str = ""

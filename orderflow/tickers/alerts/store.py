@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from orderflow.tickers.alerts.alert import Alert, AlertEvent, Watch
 
+MOST_EVENTS, MOST_EVENTS_OF_A_USER = 100_000, 10_000
+"""Newest events of the operator, and of a user, that are kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -91,6 +94,9 @@ class AlertStore(Protocol):
     def forget(self, owner: str) -> None:
         """Delete the events of a user."""
 
+    def prune(self) -> int:
+        """Delete the oldest events beyond MOST_EVENTS of the operator and MOST_EVENTS_OF_A_USER. Returns how many."""
+
 
 class MemoryStore:
     """Keeps alerts until the end of the process."""
@@ -123,6 +129,9 @@ class MemoryStore:
 
     def forget(self, owner: str) -> None:
         self._events = {event.id: event for event in self._events.values() if event.owner != owner}
+
+    def prune(self) -> int:
+        return 0  # what is kept ends with the process
 
     def events(
         self, *, after: int | None = None, alert_id: str | None = None, owner: str | None = None, limit: int = 100

@@ -19,6 +19,7 @@ from orderflow.storage.records.delivery_store import (
     DeliveryStore,
     Filter,
     Message,
+    Posted,
     Result,
     enqueue,
 )
@@ -37,6 +38,8 @@ MOST_TARGETS, MOST_OF_A_USER = 200, 20
 """Targets of the operator, and of a user."""
 KEPT = 30 * 86_400 * 10**9
 """ns for which finished deliveries are kept."""
+MOST_KEPT, MOST_KEPT_OF_A_USER = 100_000, 10_000
+"""Deliveries of the operator, and of a user, beyond which finished ones are removed, the oldest first."""
 PRUNE_SECONDS = 600.0
 MOST_TESTS, MOST_TESTS_OF_A_CLIENT = 8, 2
 """Tests that may run at once, of all clients and of one."""
@@ -97,7 +100,7 @@ class Delivery:
 
         Call `wake` when it has been committed. An event that is enqueued twice is delivered once.
         """
-        return enqueue(connection, event_id, targets, message, self.dispatcher.now())
+        return enqueue(connection, [Posted(event_id, tuple(targets), message, self.dispatcher.now())])
 
     def wake(self) -> None:
         """Send what has been committed to the outbox; without this it is found within a second."""
@@ -108,10 +111,8 @@ class Delivery:
         return self.outbox.list(chosen)
 
     def prune(self) -> None:
-        """Remove what was finished long ago."""
-        while self.outbox.prune(self.dispatcher.now() - KEPT):
-            if self._workers.wait(0.1):
-                return
+        """Remove what was finished long ago, and the oldest of what is too much."""
+        self.outbox.prune(self.dispatcher.now() - KEPT, MOST_KEPT, MOST_KEPT_OF_A_USER)
 
     # targets
 

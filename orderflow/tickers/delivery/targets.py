@@ -59,6 +59,7 @@ def show(kind: Kind, target: StoredTarget, state: str) -> dict[str, Any]:
         "failures": target.failures,
         "failing_since": target.failing_since,
         "error": target.error,
+        "dropped": target.dropped,
     }
 
 

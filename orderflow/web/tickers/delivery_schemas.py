@@ -20,6 +20,7 @@ TARGET = record(
         "failures": COUNT,
         "failing_since": maybe(TIME),
         "error": WORD,
+        "dropped": {**COUNT, "description": "Deliveries that were not made because too many were waiting."},
     },
     doc="A target. Secrets are named, never shown; of a secret address the host is in `config`.",
 )

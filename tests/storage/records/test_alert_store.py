@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from orderflow.errors import StorageFailed
 from orderflow.market.frames import Frame
+from orderflow.storage.records import alert_store
+from orderflow.storage.records.alert_store import AlertTables
 from orderflow.storage.records.delivery_store import DeliveryStore, Filter
+from orderflow.storage.records.notice_store import NoticeStore
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.target_store import StoredTarget, TargetStore
 from orderflow.tickers.alerts.alert import Alert, AlertEvent, Frequency, Kind, Source, State, Watch
 from orderflow.tickers.alerts.record_store import RecordStore
 from orderflow.tickers.alerts.store import Changes, Mark, Position
+from tests.storage.records.watched import plans, statements, transactions
 
 ALERT = Alert(
     "a1",
@@ -98,14 +103,14 @@ def test_events_outlive_their_alert(store: RecordStore) -> None:
 
 def test_a_failure_keeps_nothing(store: RecordStore, monkeypatch: pytest.MonkeyPatch) -> None:
     store.save(Changes(alerts=[(ALERT, [WATCH])], positions=[POSITION]))
-    monkeypatch.setattr(store, "_delivery", lambda each: _fail)
+    monkeypatch.setattr(store, "_deliver", _fail)
     with pytest.raises(StorageFailed, match="no outbox"):
         store.save(Changes(events=[event(1)], positions=[replace(POSITION, ordinal=99)]))
     assert store.events() == []
     assert store.load().positions[0].ordinal == 10
 
 
-def _fail(connection: object) -> None:
+def _fail(*_: object) -> None:
     raise OSError("no outbox")
 
 
@@ -117,3 +122,77 @@ def test_the_outbox_is_written_with_the_event(store: RecordStore, records: Recor
         chosen.save(Changes(events=[event(1)]))
     (delivery,) = DeliveryStore(records).list(Filter())
     assert (delivery.event, delivery.title, delivery.text) == ("e1", "BTC: title", "message")
+
+
+def test_the_statements_of_many_events_are_those_of_one(file_records: Records) -> None:
+    """Each of 300 events with 20 deliveries had statements of its own, while everybody waited."""
+    targets = TargetStore(file_records)
+    made = [targets.add(StoredTarget(0, "operator", f"t{n}", "webhook", {}, {}, True, 1), 9) for n in range(3)]
+    store = RecordStore(file_records, lambda alert_id: tuple(str(each.id) for each in made))
+    counts = []
+    for first, count in ((0, 1), (1, 40)):
+        with statements(file_records) as run:
+            store.save(Changes(events=[event(number) for number in range(first, first + count)]))
+        counts.append(len(run))
+    assert counts[0] == counts[1]
+    assert DeliveryStore(file_records).waiting() == 3 * 41
+
+
+@pytest.fixture
+def filled(file_records: Records, monkeypatch: pytest.MonkeyPatch) -> RecordStore:
+    """Ten events of the operator and ten of ann, by turns; two are deleted at a time."""
+    monkeypatch.setattr(alert_store, "MOST_DELETED", 2)
+    store = RecordStore(file_records, lambda alert_id: ())
+    store.save(Changes(events=[event(n, owner="ann" if n % 2 else "") for n in range(20)]))
+    NoticeStore(file_records).acknowledge([f"e{n}" for n in range(20)], 1)
+    return store
+
+
+def numbers(store: RecordStore, owner: str) -> list[int]:
+    return [each.ordinal for _, each in store.events(after=0, owner=owner)]
+
+
+def test_the_newest_events_of_each_owner_are_kept(filled: RecordStore, file_records: Records) -> None:
+    tables = AlertTables(file_records)
+    with transactions(file_records) as writes:
+        assert tables.prune(7, 3) == 3 + 7
+    assert max(writes) == 2  # others write in between
+    assert (numbers(filled, ""), numbers(filled, "ann")) == ([6, 8, 10, 12, 14, 16, 18], [15, 17, 19])
+    kept = [*range(6, 15, 2), *range(15, 20)]
+    assert NoticeStore(file_records).acknowledged([f"e{n}" for n in range(20)]) == {f"e{n}" for n in kept}
+    assert tables.prune(7, 3) == 0
+
+
+def test_the_events_of_a_user_are_deleted_in_pieces(filled: RecordStore, file_records: Records) -> None:
+    with transactions(file_records) as writes:
+        filled.forget("ann")
+    assert max(writes) == 2
+    assert (len(numbers(filled, "")), numbers(filled, "ann")) == (10, [])
+    assert len(NoticeStore(file_records).acknowledged([f"e{n}" for n in range(20)])) == 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({"alert_id": "a1"}, "ix_alert_events_alert_number (alert=?)"),
+        ({"alert_id": "a1", "after": 5}, "ix_alert_events_alert_number (alert=? AND number>?)"),
+        ({"owner": "ann"}, "ix_alert_events_owner_number (owner=?)"),
+        ({"owner": "ann", "after": 5}, "ix_alert_events_owner_number (owner=? AND number>?)"),
+        ({"after": 5}, "PRIMARY KEY (rowid>?)"),
+    ],
+)
+def test_events_are_found_in_order_by_an_index(file_records: Records, asked: dict[str, Any], index: str) -> None:
+    with statements(file_records) as run:
+        RecordStore(file_records, lambda alert_id: ()).events(**asked)
+    (plan,) = plans(file_records, run)
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_a_start_looks_at_new_events_only(file_records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_store, "MOST_BARS", 3)
+    store = RecordStore(file_records, lambda alert_id: ())
+    store.save(Changes(events=[event(number) for number in range(8)]))
+    with statements(file_records) as run:
+        assert len(store.load().found) == 3
+    assert not [plan for plan in plans(file_records, run) if "SCAN alert_events" in plan and "LIMIT" not in plan]

@@ -8,18 +8,21 @@ import pytest
 from sqlalchemy import Connection
 
 from orderflow.errors import Conflict, NotFound
+from orderflow.storage.records import delivery_store, target_store
 from orderflow.storage.records.delivery_store import (
     LONGEST_PAUSE,
     Attempt,
     DeliveryStore,
     Filter,
     Message,
+    Posted,
     Result,
     delivery_id,
     enqueue,
 )
 from orderflow.storage.records.records import Records
 from orderflow.storage.records.target_store import StoredTarget, TargetStore
+from tests.storage.records.watched import plans, statements, transactions
 
 SECOND = 10**9
 DAY = 86_400 * SECOND
@@ -67,7 +70,7 @@ def test_an_event_that_is_not_kept_leaves_nothing_in_the_outbox(
     target = add(targets, "one")
 
     def fire(connection: Connection) -> None:
-        assert enqueue(connection, "e1", [target.id], HELLO, NOW) == 1
+        assert enqueue(connection, [Posted("e1", [target.id], HELLO, NOW)]) == 1
         raise KeyError("the alert's own state could not be written")
 
     with pytest.raises(KeyError):
@@ -196,6 +199,105 @@ def test_old_deliveries_are_removed_with_their_attempts(targets: TargetStore, ou
     outbox.enqueue("waits", [one.id], HELLO, NOW)
     found = next(each for each in outbox.list(Filter()) if each.event == "old")
     outbox.record(found, Attempt(1, NOW, 3, True, 200, ""), Result("delivered", NOW, 0, None, 0))
-    assert outbox.prune(NOW) == 0
-    assert outbox.prune(NOW + 1) == 1
+    assert outbox.prune(NOW, 9, 9) == 0
+    assert outbox.prune(NOW + 1, 9, 9) == 1
     assert [each.event for each in outbox.list(Filter())] == ["waits"]
+
+
+def test_what_is_too_much_for_a_target_is_counted_and_not_made(
+    targets: TargetStore, outbox: DeliveryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery_store, "MOST_WAITING_OF_A_USER", 2)
+    ann, bob, mine = add(targets, "ann", owner="ann"), add(targets, "bob", owner="bob"), add(targets, "mine")
+    everywhere = [ann.id, bob.id, mine.id]
+    assert outbox.enqueue("e0", [ann.id], HELLO, NOW) == 1
+    assert [outbox.enqueue(f"e{number}", everywhere, HELLO, NOW) for number in range(1, 4)] == [3, 2, 1]
+    assert [targets.get(target).dropped for target in everywhere] == [2, 1, 0]
+    found = outbox.next_due(ann.id, NOW)
+    assert found is not None
+    outbox.record(found[1], Attempt(1, NOW, 3, True, 200, ""), Result("delivered", NOW, 0, None, 0))
+    assert outbox.enqueue("e9", [ann.id], HELLO, NOW) == 1  # there is room again
+    assert targets.get(ann.id).dropped == 2
+
+
+@pytest.fixture
+def long_history(file_records: Records, monkeypatch: pytest.MonkeyPatch) -> tuple[TargetStore, DeliveryStore]:
+    """Seven deliveries to a target of the operator and seven to one of ann, of which the fourth waits; two rows are
+    changed at a time."""
+    monkeypatch.setattr(delivery_store, "MOST_PRUNED", 2)
+    monkeypatch.setattr(target_store, "MOST_CHANGED", 2)
+    targets, outbox = TargetStore(file_records), DeliveryStore(file_records)
+    both = [add(targets, "mine").id, add(targets, "hers", owner="ann").id]
+    for number in range(7):
+        outbox.enqueue(f"e{number}", both, HELLO, NOW + number)
+    for each in outbox.list(Filter()):
+        if each.event != "e3":
+            outbox.record(each, Attempt(1, NOW, 3, True, 200, ""), Result("delivered", NOW, 0, None, 0))
+    return targets, outbox
+
+
+def events_of(outbox: DeliveryStore, owner: str) -> list[str]:
+    return [each.event for each in outbox.list(Filter(owner=owner))]
+
+
+def test_the_newest_deliveries_of_each_owner_are_kept(
+    long_history: tuple[TargetStore, DeliveryStore], file_records: Records
+) -> None:
+    _, outbox = long_history
+    with transactions(file_records) as writes:
+        assert outbox.prune(NOW, 5, 2) == 2 + 4
+    assert max(writes) == 2  # others write in between
+    assert events_of(outbox, "operator") == ["e6", "e5", "e4", "e3", "e2"]
+    assert events_of(outbox, "ann") == ["e6", "e5", "e3"]  # what waits is kept
+    assert outbox.prune(NOW, 5, 3) == 0
+
+
+def test_a_removed_target_lets_others_write_in_between(
+    long_history: tuple[TargetStore, DeliveryStore], file_records: Records
+) -> None:
+    targets, outbox = long_history
+    with transactions(file_records) as writes:
+        assert targets.remove(1, NOW) == 1
+    assert max(writes) == 2
+    assert {(each.state, each.target) for each in outbox.list(Filter(owner="operator"))} == {
+        ("delivered", None),
+        ("cancelled", None),
+    }
+    with transactions(file_records) as writes:
+        targets.forget("ann")
+    assert max(writes) == 2
+    assert (targets.list(), events_of(outbox, "ann"), len(events_of(outbox, "operator"))) == ((), [], 7)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "index"),
+    [
+        (Filter(), "ix_deliveries_created"),
+        (Filter(owner="ann"), "ix_deliveries_owner_created (owner=?)"),
+        (Filter(owner="ann", state="pending", before=NOW), "ix_deliveries_owner_created (owner=? AND created<?)"),
+        (Filter(target=1), "ix_deliveries_target_created (target=?)"),
+    ],
+    ids=["all", "owner", "owner and state", "target"],
+)
+def test_deliveries_are_listed_in_order_by_an_index(file_records: Records, chosen: Filter, index: str) -> None:
+    with statements(file_records) as run:
+        DeliveryStore(file_records).list(chosen)
+    plan = plans(file_records, run)[0]
+    assert index in plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan
+
+
+def test_what_is_due_is_found_however_much_waits(file_records: Records) -> None:
+    """All that waited for a target was read and sorted for each attempt, and all that waited at all every second."""
+    outbox, one = DeliveryStore(file_records), add(TargetStore(file_records), "one")
+    outbox.enqueue("e1", [one.id], HELLO, NOW)
+    with statements(file_records) as run:
+        assert [each.id for each in outbox.due_targets(NOW)] == [one.id]
+        assert outbox.next_due(one.id, NOW) is not None
+        assert len(outbox.newest([one.id])) == 1
+    targets, *others = plans(file_records, run)
+    assert "CORRELATED SCALAR SUBQUERY" in targets
+    for plan in (targets, *others):
+        assert "SCAN deliveries" not in plan
+    for plan in others:
+        assert "USE TEMP B-TREE FOR ORDER BY" not in plan

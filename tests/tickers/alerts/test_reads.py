@@ -13,6 +13,7 @@ from orderflow.errors import NotFound, StorageFailed
 from orderflow.market.market import Market
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.workers import Event, Workers
+from orderflow.tickers.alerts import service
 from orderflow.tickers.alerts.alert import State
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.alerts.store import Changes, MemoryStore
@@ -160,3 +161,15 @@ def test_reading_knows_owners_and_the_order() -> None:
     changed = alerts.change(made[0].id, {"note": "n"})
     alerts.delete(made[1].id)
     assert alerts.alerts() == [changed, made[2]]
+
+
+def test_old_events_are_deleted_while_alerts_run(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "PRUNE_SECONDS", 0.01)
+    store, pruned = MemoryStore(), workers.event()
+    monkeypatch.setattr(store, "prune", lambda: pruned.set() or 3)
+    alerts = Alerts(traded(SYMBOL), store, workers, Bus(), ManualClock(NOW))
+    alerts.start()
+    try:
+        assert pruned.wait(LIMIT)
+    finally:
+        alerts.stop()

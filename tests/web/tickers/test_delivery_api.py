@@ -32,7 +32,7 @@ def test_a_target_is_added_changed_and_removed(client: FlaskClient) -> None:
     assert made | {"created": ""} == {
         "id": made["id"], "name": "hook", "kind": "webhook", "owner": "operator", "active": True, "created": "",
         "config": {"host": "hooks.example.org"}, "secrets": ["url", "secret"], "state": "ok", "failures": 0,
-        "failing_since": None, "error": "",
+        "failing_since": None, "error": "", "dropped": 0,
     }  # fmt: skip
     one = f"/delivery/targets/{made['id']}"
     changed = client.patch(one, json={"name": "bot", "active": False, "secret": None})
