@@ -34,9 +34,9 @@ def page(services: Services, links: list[Link]) -> Component:
 
 def viewpoint(services: Services, epoch: str) -> Viewpoint:
     """Who makes the present request."""
-    settings, presenter = services.settings, is_operator()
-    secret = settings.herd.code_required
-    code = services.part(Game).code if presenter or not secret else None
+    settings, presenter, game = services.settings, is_operator(), services.part(Game)
+    secret = game.code_required
+    code = game.code if presenter or not secret else None
     url = request_join_url(settings, code)
     return Viewpoint(presenter, secret, url, epoch, obstacle(settings, url))
 

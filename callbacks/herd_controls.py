@@ -19,7 +19,9 @@ from callbacks.herd_forms import (
     begin_rounds,
     control,
     experiment,
+    guard,
     publish,
+    remove_idle,
     rounds_of_kind,
     set_bots,
     toggle,
@@ -283,6 +285,30 @@ def _question(app: Dash, game: Game, name: str) -> None:
 
 
 def _people(app: Dash, game: Game) -> None:
+    guarded = Switch()
+
+    @app.callback(
+        TOASTS, Input("herd-do-code", "n_clicks"), State("herd-code-words", "children"), prevent_initial_call=True
+    )
+    @operator_only(lambda: _told("key", NEEDS_KEY, bad=True))
+    def press_code(clicks: object, words: object) -> Any:
+        return guarded.press(lambda: guard(game), words, lambda: game.guarded, clicks)
+
+    @app.callback(
+        TOASTS,
+        Output("herd-people-list", "children", allow_duplicate=True),
+        Input("herd-do-clear", "n_clicks"),
+        State("herd-people-find", "value"),
+        prevent_initial_call=True,
+    )
+    @operator_only(_without_key(2))
+    def press_clear(clicks: object, find: object) -> list[Any]:
+        try:
+            done = remove_idle(game)
+        except Refused as refused:
+            return [_told(clicks, refused.text, bad=True), no_update]
+        return [_told(clicks, done), people_rows(*game.people(words_of(find)), words_of(find))]
+
     @app.callback(
         Output("herd-people-list", "children"),
         Input("herd-people-find", "value"),

@@ -104,6 +104,20 @@ def experiment(game: Game) -> str:
     return "Half of the phones and this screen see no meter." if on else "Everybody sees the meter again."
 
 
+def guard(game: Game) -> str:
+    """Require a new code for joining, or none any more. Raises Refused."""
+    on = not game.guarded
+    control(game, "code", {"on": on})
+    return f"Joining needs the new code {game.code} now." if on else "Everybody can join without a code."
+
+
+def remove_idle(game: Game) -> str:
+    """Remove those who never sent an order and have no page open. Raises Refused."""
+    before = game.count
+    control(game, "clear", {})
+    return f"{before - game.count:,} are removed."
+
+
 def words_of(value: object) -> str:
     """The text in a field; "" when it is empty or none."""
     return value if isinstance(value, str) else ""

@@ -113,9 +113,15 @@ def screen_state(game: Game, view: Viewpoint, now: int) -> ScreenState:
         moved=any(price != game.history[0][1] for _, price in game.history[:4]),
         rounds=played,
         experiment=game.experiment and view.presenter,
-        trouble=game.trouble or (text.first_sentence(game.journal.problem()) if view.presenter else ""),
+        trouble=game.trouble or (text.first_sentence(game.journal.problem()) or full(game) if view.presenter else ""),
         stopped=game.damaged is not None,
     )
+
+
+def full(game: Game) -> str:
+    """What is said when nobody can join because idle participants hold the places, else ""."""
+    idle = game.stats()["idle"] if game.full else 0
+    return text.full(game.count, idle) if idle else ""
 
 
 def crowd_state(game: Game, view: Viewpoint) -> Crowd:
@@ -131,6 +137,7 @@ def crowd_state(game: Game, view: Viewpoint) -> Crowd:
         leaders=[row | {"wealth": cents(row["wealth"])} for row in game.leaders()],
         feed=game.feed,
         obstacle=view.obstacle,
+        guarded=game.guarded,
     )
 
 

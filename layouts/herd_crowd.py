@@ -34,7 +34,7 @@ STATISTICS = (
 """Keys of the game's statistics and their names on the screen, in the order shown."""
 SIGNS = {
     **{"news": "⚡", "round": "◷", "dividend": "+", "phase": "●", "join": "→", "kick": "✕", "bots": "⚙", "undo": "↶"},
-    "experiment": "⚖",
+    **{"experiment": "⚖", "clear": "✕", "code": "→"},
 }
 PLACES = ("hero", "card", "whole")
 """Where the way in is shown: instead of the chart, beside it, on the whole screen."""
@@ -59,7 +59,8 @@ class Crowd:
 
     zero: where the chart begins; url, code: "" where they are kept from this page; waiting: in the lobby; bots: their
     number by kind; stats: numbers by the keys of STATISTICS; leaders: highest profit first; feed: oldest first;
-    obstacle: a key of OBSTACLES, "" if phones can open the url.
+    obstacle: a key of OBSTACLES, "" if phones can open the url; guarded: joining needs the code by
+    the presenter's will.
     """
 
     presenter: bool
@@ -72,6 +73,7 @@ class Crowd:
     leaders: Sequence[Json]
     feed: Sequence[Json]
     obstacle: str = ""
+    guarded: bool = False
 
 
 def crowd(seen: Crowd) -> Json:
@@ -85,6 +87,7 @@ def crowd(seen: Crowd) -> Json:
         "herd-leaders-none.hidden": bool(leaders),
         "herd-feed.children": [_event(entry, seen.zero) for entry in feed],
         "herd-feed-none.hidden": bool(feed),
+        **(_crowding(seen) if seen.presenter else {}),
     }
 
 
@@ -119,6 +122,23 @@ def _join(seen: Crowd) -> Json:
             f"herd-qr-{place}.src": f"/herd/qr.svg?v={seen.code}" if seen.code else None,
         }
     return values
+
+
+def _crowding(seen: Crowd) -> Json:
+    """Who takes places without playing, and the buttons against it."""
+    idle, joined, address = (seen.stats.get(key, 0) for key in ("idle", "joined_1min", "joined_1min_address"))
+    told = [
+        f"{text.number(joined)} joined in the last minute, {text.number(address)} of them from one address"
+        " (a hall has one for all its phones).",
+        f"{text.number(idle)} never sent an order and have no page open.",
+        "Who is removed may join again" + (", with the code on the screen." if seen.guarded else "."),
+    ]
+    return {
+        "herd-crowding.children": " ".join(told),
+        "herd-code-words.children": "Let everybody join" if seen.guarded else "Require a new code",
+        "herd-clear-words.children": f"Remove {text.number(idle)} without an order",
+        "herd-do-clear.disabled": not idle,
+    }
 
 
 def _leader(index: int, row: Json, presenter: bool) -> Json:

@@ -229,6 +229,14 @@ def _people() -> list[Component]:
             "Kicked: out of the game, the portfolio with it. The same person may join again.",
             className="hg-note",
         ),
+        html.P(id="herd-crowding", className="hg-note"),
+        html.Div(
+            [
+                button("herd-do-code", "", words_id="herd-code-words"),
+                button("herd-do-clear", "", words_id="herd-clear-words"),
+            ],
+            className="hg-dialog-buttons",
+        ),
     ]  # fmt: skip
 
 

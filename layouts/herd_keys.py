@@ -11,7 +11,7 @@ GAME = (
     ("R", "Rounds: begin or stop them"),
     ("B", "Bots: how many of each kind"),
     ("X", "Experiment: hide the meter from half of the phones"),
-    ("K", "People: find somebody, kick"),
+    ("K", "People: find somebody, kick, make room"),
     ("U", "Undo the last round (asks)"),
     ("H", "Hold everybody in the lobby (asks)"),
     ("E", "End the game (asks)"),

@@ -47,6 +47,8 @@ SIGNS = {
     "dividend": "+",
     "phase": "●",
     "kick": "✕",
+    "clear": "✕",
+    "code": "→",
     "bots": "⚙",
     "undo": "↶",
     "experiment": "⚖",

@@ -29,6 +29,12 @@ def first_sentence(words: str) -> str:
     return first[:1].upper() + first[1:]
 
 
+def full(count: int, idle: int) -> str:
+    """What is said of a game that is full while idle participants hold places."""
+    held = f"{number(idle)} of {number(count)} never sent an order and have no page open"
+    return f"The game is full, but {held}: make room under People"
+
+
 def price(value: float | None) -> str:
     """A price: two decimals, none from 100,000 on; below 0.1 as many as two significant digits need, at least four."""
     if value is None or not known(value):

@@ -307,6 +307,16 @@ def test_kicking_from_the_leaders_and_from_the_list(stage: Stage, room: Room) ->
     stage.wait_text("herd-toasts", "Ada is out.")
     stage.page.locator("#herd-people-list", has_text="Nobody").wait_for()
     assert room.state()["n"] == 0
+    people, old = stage.dialog("People"), code_of(room)
+    people.get_by_text("2 joined in the last minute, 2 of them from one address").wait_for()
+    people.get_by_role("button", name="Require a new code").click()
+    stage.wait_text("herd-toasts", f"Joining needs the new code {code_of(room)} now.")
+    assert code_of(room) != old
+    people.get_by_role("button", name="Let everybody join").click()
+    stage.wait_text("herd-toasts", "Everybody can join without a code.")
+    assert people.get_by_role("button", name="Remove 0 without an order").is_disabled()
+    stage.page.evaluate("() => dash_clientside.set_props('herd-do-clear', { n_clicks: 1 })")
+    stage.wait_text("herd-toasts", "0 are removed.")
 
 
 def test_refusals_are_shown_in_the_open_dialog(stage: Stage, room: Room, browser: Any) -> None:

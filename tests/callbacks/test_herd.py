@@ -410,6 +410,26 @@ def test_people_are_found_by_name_and_number(game: Game) -> None:
     assert game.people("nobody") == ([], 0)
 
 
+def test_the_presenter_makes_room(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderflow.herd.live.game.IDLE_SECONDS", 0)
+    old = game.code
+    for n in range(3):
+        game.join(f"Guest {n}", address="script")
+    monkeypatch.setattr(type(game), "full", True)
+    said = screen_state(game, SEES, game.now()).trouble
+    assert said == "The game is full, but 3 of 3 never sent an order and have no page open: make room under People"
+    assert screen_state(game, WATCHES, game.now()).trouble == ""
+    shown = crowd(crowd_state(game, SEES))
+    assert "3 joined in the last minute, 3 of them from one address" in shown["herd-crowding.children"]
+    assert (shown["herd-clear-words.children"], shown["herd-do-clear.disabled"]) == ("Remove 3 without an order", False)
+    assert "herd-crowding.children" not in crowd(crowd_state(game, WATCHES))
+    assert forms.remove_idle(game) == "3 are removed."
+    assert forms.guard(game) == f"Joining needs the new code {game.code} now."
+    assert game.code != old
+    assert crowd(crowd_state(game, SEES))["herd-code-words.children"] == "Let everybody join"
+    assert forms.guard(game) == "Everybody can join without a code."
+
+
 def test_who_is_asked_about() -> None:
     assert forms.asked_about({"participant": "p1", "nick": "Ada", "at": 1}) == ("p1", "Ada")
     assert forms.asked_about(None) == forms.asked_about([1]) == forms.asked_about({"participant": 1}) == ("", "")

@@ -53,7 +53,8 @@ class Play:
     def act(self, action: str, **args: Any) -> None:
         """An action of the presenter; pending orders are cleared first."""
         self.session.settle(self.now)
-        act(self.session, self.now, action, args, 5000)
+        idle = [person.id for person in self.state.present() if not self.state.orders[person.id]]
+        act(self.session, self.now, action, args, 5000, idle)
         self.check()
 
     def check(self) -> None:

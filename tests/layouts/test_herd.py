@@ -113,9 +113,10 @@ def test_every_attribute_that_the_script_acts_on_leads_somewhere() -> None:
 
 
 def test_every_action_of_the_game_has_a_control() -> None:
-    bound = {"start", "freeze", "resume", "news", "round", "bots", "experiment", "kick", *CONFIRMATIONS}
+    pressed = {"news", "round", "bots", "experiment", "clear", "code", *CONFIRMATIONS}
+    bound = {"start", "freeze", "resume", "kick", *pressed}
     assert bound == set(ARGUMENTS)
-    for name in ("toggle", "news", "round", "bots", "experiment", *CONFIRMATIONS):
+    for name in ("toggle", *pressed):
         assert f"herd-do-{name}" in ids(page())
 
 

@@ -33,6 +33,10 @@ def caption(event: events.Event, state: State) -> str | None:
         case events.ParticipantKicked():
             person = state.participants[event.participant]
             return f"{person.nick} was removed" if person.bot is None else None
+        case events.IdleRemoved():
+            return f"{len(event.participants):,} who never traded were removed"
+        case events.CodeChanged():
+            return "Joining needs the code on the screen" if event.required else "Joining needs no code any more"
         case events.RoundUndone():
             return f"Round {event.number} was undone"
         case _:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
@@ -29,6 +29,7 @@ from orderflow.herd.live.tick_feed import TickFeed
 from orderflow.herd.live.view import Notes, View
 from orderflow.herd.rules import events, nicknames
 from orderflow.herd.rules.events import Event
+from orderflow.herd.rules.join_meter import JoinMeter
 from orderflow.herd.rules.money import units
 from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.profanity import ProfanityFilter
@@ -43,6 +44,8 @@ from orderflow.storage.journal import DiskJournal
 
 ACTIVE_SECONDS = 30
 """Participants seen within so many seconds count as active."""
+IDLE_SECONDS = 10
+"""Participants who never sent an order are idle so many seconds after their page was last open."""
 STATS_SECONDS = 1.0
 Side = Literal["buy", "sell"]
 
@@ -55,7 +58,8 @@ class Game(View):
     on_fill: called with (participant id, Fill) for each cleared order, except those of bots. on_batch: called when
     something visible changed, at most once per batch and after each control. on_account: called with the id of a
     participant (None: everybody) whose portfolio or group changed without an order: dividend, undo, kick, reset.
-    connected: number of sockets, set by the web layer. version: grows with every visible change.
+    connected: number of sockets, has_page: whether a participant has one, set by the web layer. version: grows with
+    every visible change.
     """
 
     def __init__(self, settings: Settings, market: Market, workers: Workers, clock: Clock, journal: Journal) -> None:
@@ -69,10 +73,12 @@ class Game(View):
         self._rate_limiter = RateLimiter(settings.herd.rate)
         self._renames = RateLimiter(RENAME_RATE, RENAME_BURST, "too many new nicknames at once; wait a moment")
         self._profanity = ProfanityFilter()
+        self._joins = JoinMeter()
         self._listeners = Listeners(workers, self._lock)
         self.on_fill, self.on_batch = self._listeners.on_fill, self._listeners.on_batch
         self.on_account = self._listeners.on_account
         self.connected = 0
+        self.has_page: Callable[[str], bool] = lambda pid: False
         self.version = 0
         self._job: Handle | None = None
         self._seen: dict[str, int] = {}
@@ -107,17 +113,36 @@ class Game(View):
 
     # participants
 
-    def join(self, nick: str | None = None, code: str | None = None) -> Participant:
-        """Add a participant. Raises BadInput for the nickname, Forbidden for a wrong code if one is required, Busy when
-        the game is full, Conflict when it has ended, StorageFailed."""
+    @property
+    def full(self) -> bool:
+        """Whether nobody can join, as all places are taken."""
+        return self._session.state.count >= self._settings.herd.max_participants
+
+    @property
+    def guarded(self) -> bool:
+        """Whether newcomers need the code because the presenter said so."""
+        return self._session.state.code_required
+
+    @property
+    def code_required(self) -> bool:
+        """Whether newcomers need the code, which is then kept from those without the key."""
+        return self._settings.herd.code_required or self.guarded
+
+    def join(self, nick: str | None = None, code: str | None = None, address: str = "") -> Participant:
+        """Add a participant. address: from where, for the statistics.
+
+        Raises BadInput for the nickname, Forbidden for a wrong code if one is required, Busy when the game is full,
+        Conflict when it has ended, StorageFailed.
+        """
         with self._lock:
             session = self._session
-            if self._settings.herd.code_required and (code or "").strip().upper() != session.state.code:
+            if self.code_required and (code or "").strip().upper() != session.state.code:
                 raise Forbidden("the join code is not right; it stands on the big screen")
-            if session.state.count >= self._settings.herd.max_participants:
+            if self.full:
                 raise Busy("the game is full; somebody must leave first", retry_after=30)
             person = session.join(self.now(), self._checked_nickname(nick))
             self._seen[person.id] = self.now()
+            self._joins.add(address, self._clock.monotonic())
             self.version += 1
             return person
 
@@ -140,6 +165,18 @@ class Game(View):
     def seen(self, pid: str) -> None:
         """Record activity of a participant."""
         self._seen[pid] = self.now()
+
+    def idle(self) -> list[str]:
+        """Participants who never sent an order and have had no page open for IDLE_SECONDS, without bots."""
+        state, begun, last = self._session.state, self._time.begun, self.now() - IDLE_SECONDS * 10**9
+        return [
+            person.id
+            for person in state.present()
+            if person.bot is None
+            and not state.orders[person.id]
+            and max(person.joined_ns, self._seen.get(person.id, begun)) <= last
+            and not self.has_page(person.id)
+        ]
 
     # orders
 
@@ -187,7 +224,8 @@ class Game(View):
             if name == "reset" or (name == "start" and self.phase == "ended"):
                 self._replace_session(now)
             else:
-                presenter.act(self._session, now, name, args, self._settings.herd.max_participants)
+                idle = self.idle() if name == "clear" else ()
+                presenter.act(self._session, now, name, args, self._settings.herd.max_participants, idle)
             self.version += 1
         self._listeners.call(self.version)
 
@@ -198,7 +236,9 @@ class Game(View):
         state = self._session.state
         leaderboard = self._current_leaderboard()
         if self._stats is None or self._stats[0] is not leaderboard:
-            self._stats = leaderboard, statistics(state, leaderboard)
+            minute, address = self._joins.figures(self._clock.monotonic())
+            crowding = {"idle": len(self.idle()), "joined_1min": minute, "joined_1min_address": address}
+            self._stats = leaderboard, statistics(state, leaderboard) | crowding
         first = self.now() - ACTIVE_SECONDS * 10**9
         active = sum(1 for pid, at in self._seen.items() if at >= first and self.participant(pid) is not None)
         return {
@@ -242,7 +282,7 @@ class Game(View):
     def stream(self, session_id: str) -> Iterator[Event]:
         """The events of `load` one by one, in memory that does not grow with the log. Reads the disk."""
         if session_id == self.session_id and (head := self._session.head):
-            return iter([events.decode(head)])
+            return events.decode_log(head)
         return self._archive.events(session_id)
 
     def sessions(self) -> list[dict[str, Any]]:
@@ -273,10 +313,12 @@ class Game(View):
             self._workers.note("herd sessions", error)
             return []
 
-    def _new_session(self, code: str | None = None) -> Session:
+    def _new_session(self, before: State | None = None) -> Session:
+        """A new session; `before`: one whose join code it keeps."""
         number = next_number(self._names())
         config, begun = config_of(self._settings), self._time.begin_now()
-        return Session.begin(config, begun, self.journal, code, number, self._on_event)
+        code, required = (before.code, before.code_required) if before is not None else (None, False)
+        return Session.begin(config, begun, self.journal, code, number, self._on_event, code_required=required)
 
     def _set_session(self, session: Session, notes: Notes | None = None) -> None:
         """Make this the current session."""
@@ -323,7 +365,7 @@ class Game(View):
         if not self._session.head and self.phase != "ended" and self._session.damage is None:
             presenter.end_game(self._session, now)
         played = len(self._session.state.fills) > 0
-        self._set_session(self._new_session(self.code))
+        self._set_session(self._new_session(self._session.state))
         self._ticks.begin(self._session.state.fills, clear=played)
         self.rewound += 1
         self._listeners.accounts.append(None)
@@ -363,7 +405,7 @@ class Game(View):
             return
         self.version += 1
         if session.head:  # nothing has happened in it
-            return self._set_session(self._new_session(self.code))
+            return self._set_session(self._new_session(session.state))
         try:
             self._time.follow(session)
         except StorageFailed as error:  # tried again with the next batch
@@ -395,6 +437,8 @@ class Game(View):
             self._ticks.begin(state.wall_fills(), clear=True)
         if isinstance(event, events.ParticipantKicked):
             self._listeners.accounts.append(event.participant)
+        if isinstance(event, events.IdleRemoved):
+            self._listeners.accounts.append(None)
 
     def _current_leaderboard(self) -> Leaderboard:
         now = self._clock.monotonic()

@@ -241,18 +241,18 @@ class PresenterState:
 
 
 class PresenterSource:
-    """Messages for big screens. hidden: names of values that are left out, for screens without the key."""
+    """Messages for big screens. hidden: names of values that are left out now, for screens without the key."""
 
-    def __init__(self, stage: PresenterState, hidden: Iterable[str] = ()) -> None:
+    def __init__(self, stage: PresenterState, hidden: Callable[[], Iterable[str]] = tuple) -> None:
         self._stage = stage
-        self._hidden = tuple(hidden)
+        self._hidden = hidden
 
     def version(self) -> Hashable:
         return self._stage.version()
 
     def message(self, since: Hashable | None) -> tuple[Hashable, bytes]:
         message = self._stage.message(since)
-        for name in self._hidden:
+        for name in self._hidden():
             message.pop(name, None)
         return self._stage.version(), _encode(message)
 

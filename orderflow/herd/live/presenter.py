@@ -5,7 +5,7 @@ Also ends rounds when their time is up and begins the next ones. Access control 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from orderflow.errors import BadInput, Conflict, FieldError
@@ -25,6 +25,8 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "experiment": ("on",),
     "undo": (),
     "kick": ("participant",),
+    "clear": (),
+    "code": ("on",),
     "recover": (),
     "reset": (),
     "end": (),
@@ -44,9 +46,9 @@ def check(action: object, args: Args) -> str:
     return action
 
 
-def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
+def act(session: Session, t: int, action: str, args: Args, most: int, idle: Sequence[str] = ()) -> None:
     """Perform an action, except `reset` and a `start` after the end, which replace the session. most: limit of all
-    participants.
+    participants; idle: those whom `clear` removes.
 
     Raises BadInput naming the argument, Conflict if the action is not possible now, NotFound, Busy, StorageFailed.
     """
@@ -65,6 +67,8 @@ def act(session: Session, t: int, action: str, args: Args, most: int) -> None:
         "experiment": lambda: session.set_experiment(t, args.get("on")),
         "undo": lambda: session.undo(t),
         "kick": lambda: session.kick(t, args.get("participant")),
+        "clear": lambda: session.remove_idle(t, idle),
+        "code": lambda: session.require_code(t, args.get("on")),
         "recover": lambda: session.mend(t),
         "end": lambda: end_game(session, t),
     }

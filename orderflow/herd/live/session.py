@@ -7,6 +7,7 @@ market, so a whole game can be simulated at full speed. Only the write of the jo
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, NotFound, Unauthorized
@@ -43,7 +44,7 @@ def new_code() -> str:
 class Session:
     """One session. Create it with `begin` or `recover`.
 
-    journal: where its log is written. head: the first event, until a second one happens, so that sessions in which
+    journal: where its log is written. head: what it begins with, until anything happens, so that sessions in which
     nobody plays leave no log. listener: called with each event and the state after it. damage: where its log cannot be
     read; nothing changes then until `mend`.
     """
@@ -74,6 +75,7 @@ class Session:
         listener: Listener | None = None,
         *,
         seed: int | None = None,
+        code_required: bool = False,
     ) -> Session:
         """A new session that begins at `t` (ns). The next event creates its log. number: of all sessions, from 1.
 
@@ -83,9 +85,13 @@ class Session:
         seed = secrets.randbits(48) if seed is None else seed
         name = session_name(number, t, seed)
         first = events.SessionStarted(0, t, events.VERSION, name, code or new_code(), seed, config)
-        state = State.of(first)
+        state, head = State.of(first), encode(first)
+        if code_required:
+            needed = events.CodeChanged(1, t, state.code, True)
+            state.apply(needed)
+            head += encode(needed)
         journal.begin(name)
-        return Session(state, journal, encode(first), listener)
+        return Session(state, journal, head, listener)
 
     @staticmethod
     def recover(name: str, journal: Journal, listener: Listener | None = None) -> Session:
@@ -319,6 +325,18 @@ class Session:
         if person is None or person.kicked:
             raise NotFound(f"there is no participant {p!r}")
         self._write(events.ParticipantKicked(*self._next(t), person.id))
+
+    def remove_idle(self, t: int, idle: Sequence[str]) -> None:
+        """Remove these participants, who may join again."""
+        if idle:
+            self._write(events.IdleRemoved(*self._next(t), list(idle)))
+
+    def require_code(self, t: int, on: object) -> None:
+        """Let nobody join any more without a code, which is a new one, or let everybody join again. Raises BadInput."""
+        if not isinstance(on, bool):
+            raise _bad("on", "must be true or false")
+        if on != self.state.code_required:
+            self._write(events.CodeChanged(*self._next(t), new_code() if on else self.state.code, on))
 
     def undo(self, t: int) -> None:
         """Undo the last round. Raises Conflict if there is none."""

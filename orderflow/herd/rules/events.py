@@ -158,6 +158,19 @@ class ParticipantKicked(BaseEvent, frozen=True, tag="kick", rename={"participant
     participant: str
 
 
+class IdleRemoved(BaseEvent, frozen=True, tag="clear", rename={"participants": "ps"}):
+    """Participants who never sent an order and had no page open were removed, to make room."""
+
+    participants: list[str]
+
+
+class CodeChanged(BaseEvent, frozen=True, tag="code"):
+    """code: for joining, from now on; required: whether newcomers need it."""
+
+    code: str
+    required: bool
+
+
 class RoundUndone(BaseEvent, frozen=True, tag="undo", rename={"number": "round"}):
     """number: of the round; back: the state becomes that before event `back` (see `orderflow.herd.rules.state`)."""
 
@@ -191,6 +204,8 @@ Event = (
     | BotsSet
     | ExperimentSet
     | ParticipantKicked
+    | IdleRemoved
+    | CodeChanged
     | RoundUndone
     | ParticipantRenamed
     | ClockSet

@@ -98,9 +98,9 @@ class State:
 
     n: number of the next event; t: ns of the last one. position: q; dust, injected: micro-units; endowed: shares of all
     endowments. price: p(q), micro-units. orders: by participant and client's UUID; pending: accepted, not yet cleared.
-    path: (ms, price as float) wherever the price may have moved. due: (round, micro-units per share) of a dividend that
-    is announced and not yet paid. assigned: participants in a group of the experiment. undone: (ms, ms) from the begin
-    of a round to its undo, for each undo.
+    code_required: whether newcomers need the code. path: (ms, price as float) wherever the price may have moved. due:
+    (round, micro-units per share) of a dividend that is announced and not yet paid. assigned: participants in a group
+    of the experiment. undone: (ms, ms) from the begin of a round to its undo, for each undo.
     """
 
     session_id: str
@@ -113,6 +113,7 @@ class State:
     t: int
     price: int
     phase: Phase = "open"
+    code_required: bool = False
     participants: dict[str, Participant] = field(default_factory=dict)
     orders: dict[str, dict[str, Order]] = field(default_factory=dict)
     pending: list[Order] = field(default_factory=list)
@@ -188,7 +189,12 @@ class State:
             case events.ExperimentSet():
                 self._set_experiment(event)
             case events.ParticipantKicked():
-                self._kick(event)
+                self._remove(event.participant)
+            case events.IdleRemoved():
+                for participant in event.participants:
+                    self._remove(participant)
+            case events.CodeChanged():
+                self.code, self.code_required = event.code, event.required
             case events.ParticipantRenamed():
                 self._rename(event)
             case events.RoundUndone():
@@ -327,8 +333,8 @@ class State:
         for person in self.participants.values():
             person.group = event.groups.get(person.id)
 
-    def _kick(self, event: events.ParticipantKicked) -> None:
-        person = self.participants[event.participant]
+    def _remove(self, participant: str) -> None:
+        person = self.participants[participant]
         person.kicked = True
         self.count -= 1
         self._count_nick(person.nick, -1)

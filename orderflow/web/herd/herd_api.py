@@ -168,8 +168,9 @@ class HerdApi(Api):
             participant = self._participant(environ)
         except Unauthorized:
             try:
-                self._join_rate.take(client_of(environ), self._services.clock.monotonic())
-                participant = self._game.join(given.nickname, given.code)
+                address = client_of(environ)
+                self._join_rate.take(address, self._services.clock.monotonic())
+                participant = self._game.join(given.nickname, given.code, address)
             except (Forbidden, BadInput, Busy):
                 self._refused["join"] += 1
                 raise
@@ -260,14 +261,14 @@ class HerdApi(Api):
         """Serve the socket of a phone or a big screen."""
         environ = flask.request.environ
         if values["view"] == "stage":
-            url = join_url(self._services.settings, environ, self._game.code)
-            self._sockets.screen(connection, url, still_operator())
+            base = join_url(self._services.settings, environ, None)
+            self._sockets.screen(connection, base, still_operator())
         else:
             self._sockets.phone(connection, self._participant_or_none(environ), values["since"])
 
     def _join_url(self) -> str:
         settings = self._services.settings
-        if settings.herd.code_required:
+        if self._game.code_required:
             require_operator("the code lets anybody join, so this needs the key: open the page with ?key=KEY")
         return join_url(settings, flask.request.environ, self._game.code)
 

@@ -65,6 +65,9 @@ STATS: Schema = {
             "max_shares": maybe(WHOLE),
             "min_cash": maybe(NUMBER),
             "max_cash": maybe(NUMBER),
+            "idle": {**COUNT, "description": "Participants who never sent an order and have no page open."},
+            "joined_1min": {**COUNT, "description": "How many joined in the last minute."},
+            "joined_1min_address": {**COUNT, "description": "The most of them from one address."},
             "refused": {**COUNT, "description": "Refused requests and messages."},
             "refusals": {"type": "object", "additionalProperties": COUNT, "description": "Refusals by reason."},
         }
@@ -78,7 +81,7 @@ CONTROL: Schema = {
                 "type": "string",
                 "enum": [
                     *("start", "lobby", "freeze", "resume", "news", "round", "bots", "experiment", "undo", "kick"),
-                    *("recover", "reset", "end"),
+                    *("clear", "code", "recover", "reset", "end"),
                 ],
             }
         },
@@ -93,7 +96,11 @@ CONTROL: Schema = {
             "stop": {**FLAG, "description": "round: end the rounds."},
             "kind": {**WORD, "description": "bots: zero, trend or fundamental."},
             "count": {**COUNT, "description": "bots: number of bots of the kind."},
-            "on": {**FLAG, "description": "experiment: hide the crowd's meter from half of the phones."},
+            "on": {
+                **FLAG,
+                "description": "experiment: hide the crowd's meter from half of the phones. code: from now on joining "
+                "needs a code, a new one.",
+            },
             "participant": {**WORD, "description": "kick: the participant's id."},
         },
     ),

@@ -8,7 +8,7 @@ owner, one per open tab.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -27,6 +27,8 @@ PRESENTERS, WATCHERS = ("herd", "presenters"), ("herd", "watchers")
 """Topics of the big screens: with the presenter's key, and without it."""
 PRESENTER_ONLY = ("fundamental", "experiment")
 """Fields that only the presenter's screen gets."""
+CODE = ("code", "join")
+"""Further ones while joining needs the code."""
 POLL_SECONDS = 1.0
 """Seconds between updates of what changes by itself: statistics, the crowd's meter, ranks."""
 RANKS_EVERY = 2
@@ -73,7 +75,6 @@ class HerdSockets:
 
     def __init__(self, game: Game, services: Services, fanout: Fanout) -> None:
         self._game = game
-        self._presenter_only = (*PRESENTER_ONLY, *(["code", "join"] if services.settings.herd.code_required else []))
         self._workers = services.workers
         self._fanout = fanout
         self.live = messages.PublicState(game, game.now)
@@ -82,11 +83,13 @@ class HerdSockets:
         self._presenters: set[_Screen] = set()
         self._phones: dict[Owner | None, set[_PhoneSocket]] = {}
         self._count = 0
+        self._join_base = ""
         self._has_private = False
         self._polls = 0
         self._polling = False
         self._last_session: object = None
         self._update_due = False
+        game.has_page = lambda pid: (game.session_id, pid) in self._phones
         game.on_fill.append(self._on_fill)
         game.on_account.append(self._on_account)
         game.on_batch.append(self._on_batch)
@@ -129,16 +132,19 @@ class HerdSockets:
             here.discard(phone)
             if not here:
                 del self._phones[owner]
+                if owner is not None and owner[0] == game.session_id:
+                    game.seen(owner[1])
             self._count -= 1
             game.connected = self._count
             self.refused["frame"] += connection.oversized
 
-    def screen(self, connection: Connection, join_url: str, holds_key: Callable[[], bool]) -> None:
-        """Serve a big screen's socket until it closes. holds_key: whether it is the presenter's; asked again every
-        POLL_SECONDS, because the key may be replaced."""
+    def screen(self, connection: Connection, join_base: str, holds_key: Callable[[], bool]) -> None:
+        """Serve a big screen's socket until it closes. join_base: the URL to join without the code. holds_key: whether
+        it is the presenter's; asked again every POLL_SECONDS, because the key may be replaced."""
         self._start_poll()
+        self._join_base = join_base
         self.live.refresh()
-        self.stage.refresh(join=join_url)
+        self._refresh_stage()
         self._measure()
         client, presenter = connection.client, holds_key()
         screen = _Screen(client, self._join(PRESENTERS if presenter else WATCHERS, client), holds_key)
@@ -159,9 +165,16 @@ class HerdSockets:
             PHONES: lambda: messages.PhoneSource(self.live),
             BLIND_PHONES: lambda: messages.PhoneSource(self.live, blind=True),
             PRESENTERS: lambda: messages.PresenterSource(self.stage),
-            WATCHERS: lambda: messages.PresenterSource(self.stage, self._presenter_only),
+            WATCHERS: lambda: messages.PresenterSource(self.stage, self._hidden),
         }
         return self._fanout.join(key, client, sources[key])
+
+    def _hidden(self) -> Sequence[str]:
+        """The fields that screens without the key do not get now."""
+        return (*PRESENTER_ONLY, *CODE) if self._game.code_required else PRESENTER_ONLY
+
+    def _refresh_stage(self) -> None:
+        self.stage.refresh(join=f"{self._join_base}/{self._game.code}")
 
     def _start_poll(self) -> None:
         """Start polling with the first socket, so that a server without a game has no job for it."""
@@ -201,7 +214,7 @@ class HerdSockets:
             self._fanout.broadcast(PHONES)
             self._fanout.broadcast(BLIND_PHONES)
         if self._screens():
-            self.stage.refresh()
+            self._refresh_stage()
             self._fanout.broadcast(PRESENTERS)
             self._fanout.broadcast(WATCHERS)
 

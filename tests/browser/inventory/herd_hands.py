@@ -212,6 +212,13 @@ HANDS = (
     ),
     *_herd(
         "dialogs",
+        "test_herd::test_kicking_from_the_leaders_and_from_the_list",
+        "People: it says how many joined in the last minute, and how many of them from one address.",
+        "People: “Require a new code” lets only those join who have the new code; “Let everybody join” takes it back.",
+        "People: “Remove N without an order” makes room where phones without a page hold places.",
+    ),
+    *_herd(
+        "dialogs",
         "test_herd::test_people_are_found_by_name_and_number",
         "People: Find finds somebody by their number too.",
         "People: without a match it says “Nobody of that name.”.",

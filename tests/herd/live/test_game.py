@@ -12,6 +12,7 @@ import pytest
 from orderflow.errors import BadInput, Busy, Conflict, Forbidden, NotFound, StorageFailed, Unauthorized
 from orderflow.herd.live.game import Game, build_game
 from orderflow.herd.live.order_status import Fill, canonical
+from orderflow.herd.rules.state import State
 from orderflow.market.market import Market
 from orderflow.runtime.workers import Workers
 from orderflow.settings.settings import Settings
@@ -152,6 +153,59 @@ def test_joining(make: Make) -> None:
     assert game.participant("p3").nick == "Cem"  # type: ignore[union-attr]  # it would fail as it should
     with pytest.raises(BadInput):
         game.rename("p3", "")
+
+
+def test_a_game_that_a_script_filled_is_free_again_at_once(make: Make) -> None:
+    table = make(herd_max_participants=6)
+    game = table.game
+    trader, watcher = game.join("Ann", address="hall"), game.join("Bob", address="hall")
+    for _ in range(3):
+        game.join(address="script")
+    game.has_page = {watcher.id}.__contains__
+    table.order(trader.id, 1)
+    table.turn(11)
+    late = game.join("Cem", address="hall")
+    assert game.full
+    with pytest.raises(Busy):
+        game.join("Dora", address="hall")
+    table.turn(1)
+    assert {"idle": 3, "joined_1min": 6, "joined_1min_address": 3}.items() <= game.stats().items()
+    game.control("clear")
+    assert [row["participant"] for row in game.people()[0]] == [trader.id, watcher.id, late.id]
+    assert game.feed[-1]["text"] == "3 who never traded were removed"
+    assert None in table.accounts  # phones are told
+    assert game.join("Dora", address="hall").nick == "Dora"
+    assert game.people()[1] == State.fold(game.events()).count == 4
+    table.turn(61)
+    assert {"joined_1min": 0, "joined_1min_address": 0}.items() <= game.stats().items()
+    game.control("clear")
+    game.control("clear")
+    assert [row["nick"] for row in game.people()[0]] == ["Ann", "Bob"], "who has an order or a page stays"
+
+
+def test_from_now_on_joining_needs_a_new_code(table: Table) -> None:
+    game, old = table.game, table.game.code
+    ann = game.join("Ann")
+    game.control("code", on=True)
+    assert (game.code_required, len(game.code), game.code != old) == (True, 4, True)
+    for code in (None, old):
+        with pytest.raises(Forbidden):
+            game.join("Bob", code)
+    assert game.participant(ann.id) is not None
+    assert game.join("Bob", game.code.lower()).nick == "Bob"
+    new = game.code
+    game.control("code", on=True)
+    assert game.code == new, "pressed twice"
+    game.control("reset")
+    assert (game.code, game.code_required) == (new, True)
+    assert State.fold(game.events()).code_required
+    assert State.fold(game.events()).n == 2
+    game.join("Cem", new)
+    assert State.fold(game.events()).code_required
+    game.control("code", on=False)
+    assert game.join("Dora").nick == "Dora"
+    with pytest.raises(BadInput):
+        game.control("code", on="yes")
 
 
 def test_listeners_are_called_once_per_batch(table: Table) -> None:

@@ -190,7 +190,7 @@ def test_the_presenter_gets_each_event_once_and_onlookers_no_secrets(play: Calla
     made = play()
     screen, onlooker = (
         messages.PresenterSource(made.stage),
-        messages.PresenterSource(made.stage, ("fundamental", "experiment")),
+        messages.PresenterSource(made.stage, lambda: ("fundamental", "experiment")),
     )
     since = screen.version()
     made.game.control("round", rounds=1, seconds=60, fundamental=80)

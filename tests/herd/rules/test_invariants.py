@@ -31,6 +31,8 @@ controls = st.sampled_from(
         ("experiment", {"on": True}),
         ("experiment", {"on": False}),
         ("kick", {"participant": "p2"}),
+        ("clear", {}),
+        ("code", {"on": True}),
     ]
 )
 steps = st.lists(st.one_of(orders, orders, controls, st.just("join")), min_size=1, max_size=25)
@@ -51,7 +53,7 @@ def test_money_and_shares_add_up_and_the_log_gives_the_same_state(
                 play.act(step[0], **step[1])
             except OrderflowError:
                 play.check()
-        elif isinstance(step, list) and play.state.phase == "open":
+        elif isinstance(step, list) and play.state.phase == "open" and play.state.count:
             present = [person.id for person in play.state.present()]
             play.batch(*((present[who % len(present)], q) for who, q in step), bots=True)
             for person in play.state.participants.values():

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 from uuid import uuid4
 
 import flask
@@ -18,8 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
+from orderflow.herd.live.game import Game
 from orderflow.services import Services
 from orderflow.web.app import create_server
+from orderflow.web.herd.herd_sockets import HerdSockets
+from orderflow.web.kit.fanout import Fanout
 
 KEY = "correct-horse"
 BEARER = {"Authorization": f"Bearer {KEY}"}
@@ -363,6 +367,33 @@ def test_a_code_can_be_required(make_services: Callable[..., Services]) -> None:
     assert client.post("/herd/join").status_code == 403
     assert client.post("/herd/join", json={"code": code.lower()}).status_code == 200
     assert client.post("/herd/join").status_code == 200  # the cookie is enough
+
+
+def test_a_code_that_the_presenter_requires_is_kept_from_others(make_services: Callable[..., Services]) -> None:
+    services = make_services(api_key=KEY)
+    client = create_server(services).test_client()
+    assert client.get("/herd/address").status_code == 200
+    asked = client.post("/herd/control", json={"action": "code", "on": True}, headers=BEARER)
+    assert asked.status_code == 200
+    for path in ("/herd/address", "/herd/qr.svg"):
+        assert client.get(path).status_code == 401
+    assert client.post("/herd/join").status_code == 403
+    code = client.get("/herd/address", headers=BEARER).get_json()["code"]
+    assert client.post("/herd/join", json={"code": code}).status_code == 200
+
+
+def test_who_has_a_page_open_is_not_idle(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orderflow.herd.live.game.IDLE_SECONDS", 0)
+    game, idle = services.part(Game), []
+    sockets = HerdSockets(game, services, Fanout(services.workers))
+    ann, bob = game.join(), game.join()
+    connection: Any = Mock(oversized=0)
+    connection.client.version = None
+    connection.client.push.return_value = True
+    connection.serve.side_effect = lambda receive: idle.append(game.idle())
+    sockets.phone(connection, ann, None)
+    assert idle == [[bob.id]]
+    assert game.idle() == [ann.id, bob.id]
 
 
 def test_the_join_url_uses_forwarded_headers_of_trusted_proxies_only(

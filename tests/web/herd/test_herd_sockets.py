@@ -254,6 +254,21 @@ def test_the_big_screen_gets_more_fields(phone: Callable[..., Phone], control: C
     assert len([entry for message in screen.said for entry in message.get("feed", []) if entry["kind"] == "round"]) == 1
 
 
+def test_a_code_that_is_required_is_sent_to_the_presenter_only(
+    phone: Callable[..., Phone], control: Callable[..., dict[str, Any]]
+) -> None:
+    onlooker = phone(join=False).connect("?view=stage")
+    screen = phone(join=False).connect("?view=stage", f"Authorization: Bearer {KEY}")
+    old = onlooker.kind("snapshot")["code"]
+    control("code", on=True)
+    new = screen.receive(lambda message: message.get("code", old) != old)
+    assert new["join"].endswith(f"/j/{new['code']}")
+    told = onlooker.receive(lambda message: any(entry["kind"] == "code" for entry in message.get("feed", [])))
+    assert not {"code", "join"} & told.keys()
+    assert not {"code", "join"} & phone(join=False).connect("?view=stage").kind("snapshot").keys()
+    control("code", on=False)
+
+
 def test_sockets_are_counted(game: RunningServer, phone: Callable[..., Phone]) -> None:
     def connected() -> int:
         return int(game.get("/herd/stats")["connected"])
