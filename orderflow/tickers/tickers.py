@@ -209,10 +209,10 @@ class Tickers:
         """The ticker, which is there without trades if its feed cannot be used."""
         try:
             ticker = self._resolve(name, target)
-        except OrderflowError as error:
+        except BadInput as error:
             feed, _, pair = target.rpartition(":")
             series = target if feed else ""  # its old ticks can be shown
-            return Listed(name, series, feed, pair or name, target, str(error))
+            return Listed(name, series, feed, pair or name, target, error.errors[0].reason)
         try:
             self._take(ticker)
         except StorageFailed as error:

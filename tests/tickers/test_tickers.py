@@ -213,11 +213,11 @@ def test_there_is_a_most_number_of_tickers(workers: Workers, store: MemoryStore)
 
 def test_a_feed_that_is_not_in_use_is_said(workers: Workers, store: MemoryStore) -> None:
     made = Setup(workers, store, "BTC", "SOL=z:SOLUSDT", "ETH=OWN")
-    assert "'z' in 'SOL=z:SOLUSDT' is not a running feed; these are: x, y" in made.tickers.get("SOL").problem
+    assert made.tickers.get("SOL").problem == "'z' in 'SOL=z:SOLUSDT' is not a running feed; these are: x, y"
     assert made.tickers.get("SOL").series == "z:SOLUSDT"
     assert made.tickers.get("ETH").series == "x:OWN"  # a pair that is named in full is the venue's to know
     none = Setup(workers, store, names=())
-    assert "no feed is running" in none.tickers.get("BTC").problem
+    assert none.tickers.get("BTC").problem == "no feed is running; name one in the setting feeds"
 
 
 def test_a_refused_change_changes_nothing_and_each_is_one_write(workers: Workers, store: MemoryStore) -> None:
