@@ -23,6 +23,7 @@ from callbacks.page import Page
 from callbacks.problems import first_sentences, storage_note
 from layouts.chart import chart_page
 from layouts.chart_settings import FIELDS, SWITCHES
+from layouts.chart_statistics import figures
 from layouts.shell import Link
 from orderflow.errors import NotFound, OrderflowError
 from orderflow.feeds.replay import SampleReplay
@@ -119,8 +120,8 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
 
     state: the fields of `PollState`, as the page keeps them. chosen: definitions of `chart_settings.define`; bars that
     the page holds by other ones are all sent anew. The answer is `MarketReader.changed`'s, with what was asked for in
-    `request` and the automatic row size in `auto`, and without bars `others`, symbols that have some; when it cannot be
-    had, `error` says why and nothing else is there.
+    `request`, the automatic row size in `auto` and `figures` as `stats`, and without bars `others`, symbols that have
+    some; when it cannot be had, `error` says why and nothing else is there.
     """
     given = PollState.parse(state)
     marks = plain_options(chosen)
@@ -135,7 +136,9 @@ def refresh(market: MarketReader, settings: Settings, state: object, chosen: obj
     if same and not (given.fresh and given.profile):
         return None
     others = {} if answer["rev"] else {"others": [info.symbol for info in market.symbols()[:MAX_OTHERS]]}
-    return {"request": given.request(marks), "auto": automatic_rows(market, answer, frame), **others, **answer}
+    stats = figures(answer["stats"], answer.get("pd"))
+    auto = automatic_rows(market, answer, frame)
+    return {"request": given.request(marks), "auto": auto, **others, **answer, "stats": stats}
 
 
 def automatic_rows(market: MarketReader, answer: Mapping[str, Any], frame: Frame) -> int:

@@ -18,6 +18,7 @@ from layouts.chart_files import files_dialog
 from layouts.chart_files import stores as file_stores
 from layouts.chart_keys import help_sections, key_actions
 from layouts.chart_settings import FIELDS, SWITCHES, options_drawn, settings_drawer
+from layouts.chart_statistics import statistics
 from layouts.shell import ONCE, Link, aria, data, icon_button, page_shell
 from orderflow.market.studies.vwap import BANDS
 
@@ -151,42 +152,6 @@ def stage(refresh_ms: int = 500) -> Component:
             empty_state(),
         ],
     )
-
-
-STATISTICS = (
-    ("ticks", "Ticks", ""),
-    ("candles", "Candles", "bars of the log"),
-    ("range", "Range", ""),
-    ("rate", "Ticks/s", "over the last 10 seconds"),
-    ("last", "Last", "time of the last trade"),
-    ("late", "Late", "trades that came after newer ones; they amended their own bars"),
-    ("duplicates", "Duplicates", "repetitions: id, time, price and size of a trade in memory or in the log; left out"),
-    ("rejected", "Rejected", "rows that are not trades"),
-    ("id_conflicts", "Id conflicts", "trades that share an id with another one in memory; all are kept"),
-    ("missing_ids", "Missing ids", "trade ids between the first and the last that did not come"),
-    ("evicted", "On disk only", "older trades, no longer in memory"),
-    ("audit", "Audit", "sealed minutes that were computed a second time and compared"),
-    ("sides", "Sides", "how the sides of the trades were found"),
-)
-"""Figures of the line at the foot: key, label, tooltip."""
-SIDE_RULES = ("flag", "volumes", "quote", "tick", "none")
-
-
-def statistics() -> Component:
-    """The line at the foot; the browser writes the figures."""
-    parts = [html.I(className=f"of-q-{rule}") for rule in SIDE_RULES]
-    strip = html.I(parts, className="of-quality", **aria(hidden="true"))
-    boxes = [
-        html.Span(
-            [html.Span(label), *([strip] if key == "sides" else []), html.B()],
-            className="of-stat",
-            title=title or None,
-            hidden=True,
-            **data(key=key),
-        )
-        for key, label, title in STATISTICS
-    ]
-    return html.Div(boxes, id="chart-stats", className="of-stats", hidden=True, **aria(label="Statistics"))
 
 
 def legend() -> Component:

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 
 LIMITS = {
-    "chart": 2_694,
+    "chart": 2_642,
     "kit/plot": 3_075,
     "play": 1_195,
     "kit": 890,

@@ -69,8 +69,26 @@
     const { chart, news } = of.page;
     if (!chart) return;
     const { live, options, model } = chart;
-    of.status.show($("chart-stats"), live.stats, { pd: live.pd, zone: options.zone }, performance.now() - news);
+    figures($("chart-stats"), live.stats, options.zone, performance.now() - news);
     put("chart-held", held(model, live.stats));
+  }
+
+  /** The line at the foot: the texts are the server's (layouts/chart_statistics.py), but the rate falls while no news comes,
+      and the time is in the reader's zone. A box without a text is hidden. age: ms since the last news. */
+  function figures(node, { texts, bad = [], shares = [], rate, last }, zone, age) {
+    const { rate: rated, stamp } = of.plot.format,
+      fading = { rate: rated(rate * Math.max(0, 1 - age / 10000)), last: last ? stamp(last, zone, true) : "–" },
+      found = { ...(texts && fading), ...texts };
+    node.hidden = !texts;
+    for (const box of node.children) {
+      const { key } = box.dataset,
+        value = box.querySelector("b"),
+        text = found[key] || "";
+      box.hidden = !text;
+      box.classList.toggle("of-bad", bad.includes(key));
+      if (value.textContent !== text) value.textContent = text;
+    }
+    node.querySelectorAll(".of-quality i").forEach((part, i) => (part.style.width = (shares[i] || 0) + "%"));
   }
 
   /** Which bars of the log the overview shows, where these are not all. */
@@ -137,5 +155,5 @@
     }, 4000);
   }
 
-  of.legend = { modeName, held, show, headline, statistics, following, empty, announce };
+  of.legend = { modeName, show, headline, statistics, figures, following, empty, announce };
 })(globalThis);

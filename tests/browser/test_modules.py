@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from callbacks.app import assets_folder
-from layouts.chart import STATISTICS
 from layouts.chart_colours import PAIRS, SCHEMES
 from layouts.chart_settings import options_drawn
 from layouts.figures.palette import DARK, LIGHT
@@ -36,7 +35,7 @@ MODULES = (
     "marks",
     "profile",
     "options",
-    "status",
+    "legend",
 )
 Js = Callable[..., Any]
 
@@ -480,45 +479,26 @@ def test_stored_options_that_make_no_sense_fall_back(js: Js) -> None:
     assert found == {**usual, "bands": False, "zone": "local"}
 
 
-def test_statistics_are_in_words(js: Js) -> None:
-    stats = {"ticks": 12345, "candles": 30, "low": 1, "high": 2.5, "rate": 8, "last": 0, "rejected": 2, "audit": [9, 1]}
-    stats["rules"] = [90, 0, 8, 2, 0]
-    found = js("of.status.texts(stats, { pd: 2, zone: 'utc' }, 5000)", stats=stats)
-    assert (found["ticks"], found["candles"], found["range"]) == ("12,345", "30", "1.00 – 2.50")
-    assert found["rate"] == "4.0"  # half of the ten seconds have passed without news
-    assert (found["id_conflicts"], found["audit"]) == ("", "1 wrong")
-    assert found["sides"] == "flagged 90 % · by quote 8.0 % · by tick rule 2.0 %"
-    more = {"id_conflicts": 1200, "counting": True, "candles": None}
-    shared = js("of.status.texts(stats, { pd: 2, zone: 'utc' }, 0)", stats={**stats, **more})
-    assert (shared["id_conflicts"], shared["candles"]) == ("1,200", "counting …")
-    shares = js("of.status.quality(rules)", rules=stats["rules"])
-    assert shares == [["flag", "flagged", 90], ["quote", "by quote", 8], ["tick", "by tick rule", 2]]
-
-
 def test_a_figure_that_another_symbol_has_not_goes_away(js: Js) -> None:
     """The line keeps its boxes; a box of the last symbol must not keep its number in sight."""
     code = """(() => {
       const node = document.createElement("div");
       for (const key of keys) node.insertAdjacentHTML("beforeend", `<i data-key="${key}"><b></b></i>`);
-      const seen = () => [...node.children].filter((box) => !box.hidden).map((box) => box.dataset.key);
-      const show = (more) => (of.status.show(node, { ...stats, ...more }, { pd: 2, zone: "utc" }, 0), seen());
-      const all = { id_conflicts: 3, missing_ids: 2, evicted: 5 };
-      return [show({}), show(all), show({}), show({ rules: [0, 0, 0, 0, 0] })];
+      const shown = () => [...node.children].filter((box) => !box.hidden);
+      const seen = () => shown().map((box) => [box.dataset.key, box.textContent]);
+      const show = (texts, age) => (of.legend.figures(node, { texts, rate: 8, last: 0 }, "utc", age), seen());
+      return [show({ ticks: "5" }, 0), show({ ticks: "6", evicted: "2" }, 5000), show({ ticks: "7" }, 2e4), show()];
     })()"""
-    stats = {"ticks": 1, "candles": 1, "low": 1, "high": 2, "rate": 8, "last": 0, "rules": [1, 0, 0, 0, 0]}
-    keys = [key for key, _, _ in STATISTICS]
-    usual = [key for key in keys if key not in ("id_conflicts", "missing_ids", "evicted")]
-    first, more, again, without = js(code, stats=stats, keys=keys)
-    assert (first, again, without) == (usual, usual, usual[:-1])
-    assert more == keys
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(100, "100 %"), (99.97, ">99.9 %"), (99.6, "99.6 %"), (90, "90 %"), (0.4, "0.4 %"), (0.04, "<0.1 %"), (0, "0 %")],
-)
-def test_shares_are_not_rounded_to_nothing_or_to_all(js: Js, share: float, text: str) -> None:
-    assert js("of.status.percent(share)", share=share) == text
+    first, more, again, without = js(code, keys=["ticks", "rate", "last", "evicted"])
+    assert first == [["ticks", "5"], ["rate", "8.0"], ["last", "–"]]
+    assert more == [
+        ["ticks", "6"],
+        ["rate", "4.0"],
+        ["last", "–"],
+        ["evicted", "2"],
+    ]
+    assert again == [["ticks", "7"], ["rate", "0"], ["last", "–"]]
+    assert without == []
 
 
 def test_older_bars_go_in_front_without_a_seam(js: Js) -> None:

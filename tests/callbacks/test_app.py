@@ -220,7 +220,7 @@ def test_poll_goes_through_the_server(app: Dash) -> None:
 
     answer = poll({"symbol": "NQ", "frame": "1min"})
     data = answer.get_json()["response"]["chart-delta"]["data"]
-    assert (data["symbol"], data["bars"][0]["n"], data["stats"]["ticks"]) == ("NQ", 1, 1)
+    assert (data["symbol"], data["bars"][0]["n"], data["stats"]["texts"]["ticks"]) == ("NQ", 1, "1")
     again = poll({"epoch": data["epoch"], "revision": data["rev"], **data["request"], "rows": data["rows"]})
     assert (again.status_code, again.get_data()) == (204, b"")
 
