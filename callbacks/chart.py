@@ -45,7 +45,7 @@ MAX_OTHERS = 12
 NEEDS_KEY = "This server needs its key for that: open the address with ?key=… that it printed at its start."
 
 BUTTONS = (
-    *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "goto", "settings", "theme", "help", "png"),
+    *("live", "auto", "tool-line", "tool-rect", "tool-erase", "clear", "goto", "settings", "help", "png"),
     *("alert", "menu", "copy", "sample", "file", "file-empty", "unfile"),
 )
 """Buttons that act in the browser: ids `chart-do-…`."""
@@ -285,6 +285,7 @@ def register(app: Dash, services: Services) -> None:
         ("receive", "chart-state", "chart-delta"),
         ("older", "chart-sink", "chart-older-response"),
         ("linked", "chart-sink", "chart-linked"),
+        ("recolour", "chart-sink", "chart-scheme"),
     ):
         app.clientside_callback(
             clientside(function),

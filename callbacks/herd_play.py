@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PATH = "/herd/play"
 STYLES = ("base", "market", "trade", "screens")
-KIT = ("storage", "text", "socket")
+KIT = ("storage",)
 SCRIPTS = ("text", "memory", "http", "market", "link", "orders", "line", "view", "page")
 
 

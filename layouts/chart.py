@@ -83,6 +83,7 @@ def chart_page(
             dcc.Store(id="chart-options", data={}),
             dcc.Store(id="chart-delta"),
             dcc.Store(id="chart-refresh", data=0),
+            dcc.Store(id="chart-scheme"),
             dcc.Store(id="chart-series"),
             dcc.Store(id="chart-link"),
             dcc.Store(id="chart-linked"),

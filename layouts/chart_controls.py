@@ -12,7 +12,7 @@ import dash_mantine_components as dmc
 from dash import html
 from dash.development.base_component import Component
 
-from layouts.shell import aria, icon, icon_button
+from layouts.shell import aria, data, icon, icon_button
 
 MODES = (
     ("bid_ask", "Bid × ask"),
@@ -160,7 +160,7 @@ def _page() -> list[Component]:
                 icon_button("chart-do-file", "open", "Open a file of ticks", keys="O"),
                 export,
                 icon_button("chart-do-settings", "settings", "Studies and settings", keys="S"),
-                icon_button("chart-do-theme", "theme", "Dark or light", keys="N"),
+                icon_button("chart-theme", "theme", "Dark or light", keys="N", **data(theme_toggle="chart-scheme")),
                 icon_button("chart-do-help", "help", "Keyboard shortcuts", keys="?"),
             ],
             className="of-group of-group-end",

@@ -10,10 +10,10 @@ import pytest
 from tests.conftest import ROOT
 
 LIMITS = {
-    "chart": 2_642,
+    "chart": 2_600,
     "kit/plot": 3_075,
-    "play": 1_195,
-    "kit": 890,
+    "play": 1_302,
+    "kit": 661,
     "herd": 27,
     "instruments": 149,
     "workspace": 270,

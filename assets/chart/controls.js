@@ -74,11 +74,11 @@
     const field = document.activeElement;
     if (field && field.closest("#chart-symbol, #chart-frame, #chart-rows")) field.blur();
     const { chart } = of.page,
-      { ready, model, view } = chart;
+      { ready, view } = chart;
     // another frame shows the same time, another symbol its newest bars
     if ("symbol" in wanted) chart.wanted = null;
     else if (wanted.frame && ready && !view.follow)
-      chart.wanted = { from: of.model.timeOfSlot(model, (view.x0 + view.x1) / 2) };
+      chart.wanted = { from: chart.series.timeOfSlot((view.x0 + view.x1) / 2) };
     Object.assign(of.poll.want, wanted);
     show();
     rowChoices();
@@ -139,11 +139,6 @@
     set("chart-" + name, { opened: true });
   }
 
-  function themed() {
-    of.kit.theme.tell();
-    if (of.page.chart) of.page.chart.recolour();
-  }
-
   const next = (list, value) => list[(list.indexOf(value) + 1) % list.length];
   const without = (list, value) => (list.includes(value) ? list.filter((one) => one !== value) : [...list, value]);
 
@@ -172,10 +167,7 @@
     goto: () => open("goto"),
     file: () => of.kit.upload.choose(of.files.take),
     unfile: () => set("chart-files", { opened: false }),
-    theme: () => {
-      of.kit.theme.toggle();
-      themed();
-    },
+    theme: () => $("chart-theme").click(),
     sample: () => {
       // the server starts it; its symbol is the next to be active
       if (of.poll.want.symbol) series({ symbol: null, rows: 0, linked: false });
@@ -211,5 +203,5 @@
     else if (CHART[name] && (chart.ready || chart.wanted)) CHART[name](chart, argument, shift);
   }
 
-  of.controls = { show, choose, act, fault, rowChoices, links, tool, themed };
+  of.controls = { show, choose, act, fault, rowChoices, links, tool };
 })(globalThis);

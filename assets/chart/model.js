@@ -254,9 +254,6 @@
   /** Slot of the last bar; one before `first` when there is none. */
   const lastSlot = (model) => model.first + model.bars.length - 1;
 
-  /** The bar in a slot, or undefined. */
-  const barAt = (model, slot) => model.bars[Math.round(slot) - model.first];
-
   const held = new WeakMap(); // the columns of each model
 
   /** The columns of a bar, and how a group of bars is told by one: the lowest and highest where either can be seen. */
@@ -303,10 +300,6 @@
     return series;
   }
 
-  /** Epoch ms of a (fractional) slot, and the inverse. */
-  const timeOfSlot = (model, slot) => columns(model).timeOfSlot(slot);
-  const slotOfTime = (model, time) => columns(model).slotOfTime(time);
-
   /** Row number of the i-th entry of a bar. */
   const rowOf = (bar, i) => bar.lo + (bar.k ? bar.k[i] : i);
 
@@ -314,22 +307,5 @@
   const definitions = (model) =>
     [model.marks, model.session && "CVD/VWAP reset " + model.session].filter(Boolean).join(" · ");
 
-  of.model = {
-    definitions,
-    create,
-    merge,
-    prepend,
-    append,
-    window,
-    join,
-    trim,
-    newest,
-    find,
-    lastSlot,
-    barAt,
-    timeOfSlot,
-    slotOfTime,
-    columns,
-    rowOf,
-  };
+  of.model = { definitions, create, merge, prepend, append, window, join, trim, newest, find, columns, rowOf };
 })(globalThis);

@@ -60,26 +60,25 @@
         if (name) controls.act({ name, argument, shift: event.shiftKey });
         return Boolean(name);
       });
-      of.kit.theme.onSystemChange(controls.themed);
       of.kit.upload.drop(root.document.body, (_, files) => of.files.take(files));
     }
-    controls.themed();
     controls.show(true);
     legend.following();
     return [of.poll.state(true), of.poll.first(), false, link || NO()];
   }
 
-  /** Component id and value of what changed. */
-  function trigger() {
-    const found = (root.dash_clientside.callback_context.triggered || [])[0];
-    return found && found.prop_id
-      ? { id: found.prop_id.slice(0, found.prop_id.lastIndexOf(".")), value: found.value }
-      : null;
-  }
-
   /** A function for Dash that gets what a store holds, if anything, and sets no output. */
   const takes = (act) => (data) => {
     if (data && page.chart) act(data);
+    return NO();
+  };
+
+  /** A function for Dash that gets what changed: the words of its id after "chart-do-", its value and its id. */
+  const changed = (act) => () => {
+    for (const { prop_id, value } of root.dash_clientside.callback_context.triggered) {
+      const id = prop_id.split(".")[0];
+      act(id.replace("chart-do-", "").split("-"), value, id);
+    }
     return NO();
   };
 
@@ -97,6 +96,7 @@
       of.legend.announce(said);
     }),
     closed: (opened) => of.files.closed(opened),
+    recolour: takes(() => page.chart.recolour()),
     /** Alerts of the symbol, as lines. */
     alerts: takes(({ symbol, lines }) => page.chart.tools.setAlerts(symbol === page.chart.model.symbol ? lines : [])),
     /** The definitions that an address asked for are in force. said: what of it makes no sense. */
@@ -105,19 +105,9 @@
       if (said) of.legend.announce(said);
     }),
     /** A button `chart-do-<action>[-<argument>]` was pressed. */
-    press: () => {
-      const found = trigger();
-      if (found && found.value) {
-        const [name, argument] = found.id.replace("chart-do-", "").split("-");
-        of.controls.act({ name, argument });
-      }
-      return NO();
-    },
-    choose: () => {
-      const found = trigger();
-      if (found) of.controls.choose(found.id, found.value);
-      return NO();
-    },
+    press: changed(([name, argument], clicks) => clicks && of.controls.act({ name, argument })),
+    /** A field changed. */
+    choose: changed((_, value, id) => of.controls.choose(id, value)),
   };
 
   root.dash_clientside = Object.assign({}, root.dash_clientside, { chart: clientside });

@@ -112,7 +112,7 @@
       margin = NEAR * (view.x1 - view.x0);
     if (!chart.ready || chart.wanted || waiting) return;
     if (view.x0 < model.first + Math.max(margin, of.paint.REACH) && older(model)) ask({ before: model.bars[0].t });
-    else if (model.more.after && view.x1 > of.model.lastSlot(model) - margin) ask({ after: model.bars.slice(-1)[0].t });
+    else if (model.more.after && view.x1 > chart.series.last - margin) ask({ after: model.bars.slice(-1)[0].t });
   }
 
   /** Are the bars from one time to another (ms) held, so that they can be shown? If not, they are asked for; those of a
@@ -152,14 +152,14 @@
       if (range.bars) Object.assign(view, { zoomed: true, span: range.bars });
       of.plot.view.toLive(view, of.model.columns(live));
     } else {
-      const { model } = chart,
-        slot = (time) => of.model.slotOfTime(model, time),
+      const { series } = chart,
+        slot = (time) => series.slotOfTime(time),
         half = (view.x1 - view.x0) / 2;
       if (range.to) {
         chart.show(Math.max(slot(range.from), slot(range.to) - limits.bars), slot(range.to));
         view.best = 0;
       } else {
-        view.x0 = Math.max(Math.min(slot(range.from), of.model.lastSlot(model)) - half, model.first - 0.5);
+        view.x0 = Math.max(Math.min(slot(range.from), series.last) - half, series.first - 0.5);
         view.x1 = view.x0 + 2 * half;
       }
       view.span = view.span || (view.x1 - view.x0) / (1 + view.share);

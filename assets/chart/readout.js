@@ -7,7 +7,7 @@
   function pick(chart, pointer) {
     const { model } = chart,
       hit = of.plot.crosshair.at(chart, pointer),
-      bar = of.model.barAt(model, hit.slot),
+      bar = model.bars[hit.slot - model.first],
       row = Math.floor((hit.level + 0.5) / model.rows);
     let cell = null;
     if (bar && hit.inPrice) {

@@ -78,6 +78,6 @@
     return false;
   }
 
-  kit.keys = { pressed, dialog, listen };
+  kit.keys = { dialog, listen };
   listen(press);
 })(window);

@@ -21,11 +21,6 @@
   /** Has the reader switched sound off? Style sheets know by `data-muted` of the document. */
   const muted = () => kit.storage.read(KEY) === "1";
 
-  function mute(on) {
-    kit.storage.write(KEY, on ? "1" : null);
-    mark();
-  }
-
   function mark() {
     document.documentElement.toggleAttribute("data-muted", muted());
     for (const node of document.querySelectorAll("[data-mute]")) node.setAttribute("aria-pressed", String(muted()));
@@ -58,7 +53,9 @@
 
   for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, allow, true);
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("[data-mute]")) mute(!muted());
+    if (!(event.target instanceof Element && event.target.closest("[data-mute]"))) return;
+    kit.storage.write(KEY, muted() ? null : "1");
+    mark();
   });
   new MutationObserver((changes) => {
     for (const { type, target, oldValue } of changes) {
@@ -67,5 +64,5 @@
     }
   }).observe(document, { subtree: true, attributeFilter: [ATTRIBUTE], attributeOldValue: true });
   root.addEventListener("load", mark);
-  kit.sound = { play, mute, muted };
+  kit.sound = { play, muted };
 })(window);

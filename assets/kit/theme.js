@@ -12,36 +12,21 @@
   const KEY = "orderflow.theme";
   const PROVIDER = "mantine";
   const { document } = root;
-  let ready = false; // before Dash has made its components, setting their properties throws
   const query = root.matchMedia("(prefers-color-scheme: dark)");
-  let systemDark = query.matches; // read once: in Chromium a read between a change and its event swallows the event
-
-  /** "dark" or "light" as chosen, or "auto" when the reader has not chosen. */
-  const choice = () => kit.storage.read(KEY) || "auto";
+  let ready = false, // before Dash has made its components, setting their properties throws
+    systemDark = query.matches; // read once: in Chromium a read between a change and its event swallows the event
 
   /** The scheme in force. */
   function scheme() {
-    const { defaultTheme } = document.documentElement.dataset;
-    for (const known of [choice(), defaultTheme]) if (known === "dark" || known === "light") return known;
+    for (const known of [kit.storage.read(KEY), document.documentElement.dataset.defaultTheme])
+      if (known === "dark" || known === "light") return known;
     return systemDark ? "dark" : "light";
   }
 
-  /** Remember a choice; "auto" forgets it. */
-  function choose(value) {
-    kit.storage.write(KEY, value === "auto" ? null : value);
-    apply();
-  }
-
-  const toggle = () => choose(scheme() === "dark" ? "light" : "dark");
-
-  /** Put the scheme on the document, for the style sheets. */
+  /** Put the scheme on the document, for the style sheets, and tell Dash: the provider, and the store that a toggle names. */
   function apply() {
     document.documentElement.dataset.theme = scheme();
     document.documentElement.setAttribute("data-mantine-color-scheme", scheme());
-  }
-
-  /** Tell Dash the scheme in force: the theme provider, and the store that a toggle names. */
-  function tell() {
     if (!ready) return;
     root.dash_clientside.set_props(PROVIDER, { forceColorScheme: scheme() });
     const store = document.querySelector("[data-theme-toggle]")?.getAttribute("data-theme-toggle");
@@ -54,22 +39,15 @@
     return scheme();
   }
 
-  /** Call `listener` when the system's scheme changes and no choice overrides it. */
-  function onSystemChange(listener) {
-    query.addEventListener("change", (event) => {
-      systemDark = event.matches;
-      if (choice() !== "auto") return;
-      apply();
-      listener();
-    });
-  }
-
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element) || !event.target.closest("[data-theme-toggle]")) return;
-    toggle();
-    tell();
+    kit.storage.write(KEY, scheme() === "dark" ? "light" : "dark");
+    apply();
   });
-  onSystemChange(tell);
-  kit.theme = { begin, choice, scheme, choose, toggle, apply, tell, onSystemChange };
+  query.addEventListener("change", ({ matches }) => {
+    systemDark = matches;
+    apply();
+  });
+  kit.theme = { begin, scheme, apply };
   apply();
 })(window);

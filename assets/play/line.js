@@ -1,18 +1,18 @@
 /* The price line: the last minutes on a canvas, sharp on every screen, with the phone's own trades marked on it. */
 (function (root) {
   "use strict";
-  const herd = (root.herd = root.herd || {});
+  const herd = (root.herd = root.herd || Object());
 
   const SHOWN_MS = 180000;
   const MIN_MS = 30000;
   const HELD_MS = 1500; // a longer silence means that the price stood still
-  const STEPS = [1, 2, 2.5, 5, 10];
+  const STEPS = [1, 2, 2.5, 5];
 
   /** Prices for two to four horizontal lines between low and high, and the decimals that they need. */
   function levels(low, high) {
     const rough = (high - low) / 3;
     const power = 10 ** Math.floor(Math.log10(rough));
-    const step = power * STEPS.find((factor) => factor * power >= rough * 0.999);
+    const step = power * (STEPS.find((factor) => factor * power >= rough * 0.999) || 10);
     const out = [];
     for (let i = Math.ceil(low / step); i * step <= high; i++) out.push(i * step);
     const whole = (digits) => Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) < 1e-6;
@@ -36,8 +36,8 @@
   /** Lowest and highest price of the points, with air around them. */
   function range(shown) {
     const prices = shown.map((point) => point[1]);
-    const low = Math.min.apply(null, prices),
-      high = Math.max.apply(null, prices);
+    const low = Math.min(...prices),
+      high = Math.max(...prices);
     const air = Math.max((high - low) * 0.12, high * 0.004);
     return [low - air, high + air];
   }
@@ -66,10 +66,7 @@
     const [low, high] = range(shown);
     pen.font = size + "px system-ui, sans-serif";
     const { out: lines, decimals } = levels(low, high);
-    const gutter = Math.max.apply(
-      null,
-      lines.concat(high).map((price) => pen.measureText(price.toFixed(decimals)).width),
-    );
+    const gutter = Math.max(...lines.concat(high).map((price) => pen.measureText(price.toFixed(decimals)).width));
     const right = width - gutter - 8,
       bottom = height - size - 6;
     const x = (time) => ((time - from) / (to - from)) * (right - 4);
@@ -145,15 +142,10 @@
     const shown = points(market.history, to - SHOWN_MS, to);
     if (!shown.length) return "Price line";
     const prices = shown.map((point) => point[1]);
-    const money = herd.text.money;
-    return (
-      "Price line of the last minutes: lowest " +
-      money(Math.min.apply(null, prices)) +
-      ", highest " +
-      money(Math.max.apply(null, prices)) +
-      ", now " +
-      money(market.price)
+    const [low, high, now] = [Math.min(...prices), Math.max(...prices), market.price].map((price) =>
+      herd.text.money(price),
     );
+    return "Price line of the last minutes: lowest " + low + ", highest " + high + ", now " + now;
   }
 
   herd.line = { draw, levels, points, words };

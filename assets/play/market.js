@@ -6,7 +6,7 @@
    round), "undone" (a round was taken back). */
 (function (root) {
   "use strict";
-  const herd = (root.herd = root.herd || {});
+  const herd = (root.herd = root.herd || Object());
 
   const KEPT_MS = 5 * 60 * 1000;
   const KEPT = 2000;
@@ -39,24 +39,6 @@
   /** The present time by the server's clock, in ms. */
   function now(market) {
     return Date.now() + (market.ahead || 0);
-  }
-
-  /** Take in one message; what happened. */
-  function apply(market, message) {
-    switch (message.type) {
-      case "snapshot":
-        return snapshot(market, message);
-      case "delta":
-        return delta(market, message);
-      case "you":
-        return who(market, message);
-      case "fill":
-        return fill(market, message);
-      case "state":
-        return state(market, message);
-      default:
-        return [];
-    }
   }
 
   function snapshot(market, message) {
@@ -160,6 +142,11 @@
   function state(market, message) {
     return snapshot(market, message).concat(who(market, message.you || { participant: null }));
   }
+
+  const TAKES = { snapshot, delta, you: who, fill, state };
+
+  /** Take in one message; what happened. */
+  const apply = (market, message) => (TAKES[message.type] ? TAKES[message.type](market, message) : []);
 
   /** Cash and shares at the present price. */
   function wealth(market) {

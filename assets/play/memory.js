@@ -2,7 +2,7 @@
    trades and an order that has no answer yet. The server knows the portfolio; nothing here is needed to be right. */
 (function (root) {
   "use strict";
-  const herd = (root.herd = root.herd || {});
+  const herd = (root.herd = root.herd || Object());
 
   const KEY = "herd";
   const TRADES = 40;

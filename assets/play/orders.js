@@ -5,7 +5,7 @@
    that was not confirmed in time is only asked about, as its price would surprise. It survives a reload. */
 (function (root) {
   "use strict";
-  const herd = (root.herd = root.herd || {});
+  const herd = (root.herd = root.herd || Object());
 
   const TAP_MS = 400; // between two orders: the second half of a double tap is not an order
   const SEND_MS = 10000; // so long after the tap it may be sent again
@@ -14,7 +14,7 @@
 
   /** on: sent(order), settled(order, result), refused(why, text), out(). result: {status, price, reason, …}. */
   function create(on) {
-    const orders = { pending: null, busyUntil: 0, place, fill, resume, check, forget, done };
+    const orders = { pending: /** @type {any} */ (null), busyUntil: 0, place, fill, resume, check, forget, done };
     let tapped = -TAP_MS,
       timer = 0,
       over = []; // ids of the last orders whose end is known

@@ -7,6 +7,8 @@
     { $ } = view;
 
   const { dataset } = document.body;
+  /** @type {HTMLInputElement[]} */
+  const inputs = Array.from(document.querySelectorAll('input[name="quantity"]'));
   const MAX_ORDER = Number(dataset.maxOrder),
     SHORT = Number(dataset.short),
     IMPACT = Number(dataset.impact);
@@ -88,7 +90,7 @@
 
   /* ---- joining ---- */
 
-  function join(event) {
+  async function join(event) {
     event.preventDefault();
     if (joining) return;
     joining = true;
@@ -97,19 +99,12 @@
     const nickname = $("nickname").value.trim();
     const code = $("code").value.trim() || new URLSearchParams(root.location.search).get("code");
     const body = Object.assign({}, nickname ? { nickname } : null, code ? { code } : null);
-    herd.http
-      .post("/herd/join", body)
-      .then(
-        (answer) => {
-          if (answer.status >= 200 && answer.status < 300) joined(answer.body, nickname);
-          else refuse(answer);
-        },
-        () => view.put("join-error", "No answer from the server. Check your connection and try again."),
-      )
-      .then(() => {
-        joining = false;
-        view.put("join-button", "Join");
-      });
+    const answer = await herd.http.post("/herd/join", body).catch(() => null);
+    joining = false;
+    view.put("join-button", "Join");
+    if (!answer) view.put("join-error", "No answer from the server. Check your connection and try again.");
+    else if (answer.status >= 200 && answer.status < 300) joined(answer.body, nickname);
+    else refuse(answer);
   }
 
   function joined(body, nickname) {
@@ -153,7 +148,7 @@
   /* ---- trading ---- */
 
   function quantity() {
-    return document.querySelector('input[name="quantity"]:checked').value;
+    return inputs.filter((input) => input.checked)[0].value;
   }
 
   /** For each side: how many shares a tap means now, and why it cannot be (null: it can). */
@@ -295,7 +290,7 @@
   $("sell").addEventListener("click", () => tap("sell"));
   $("retry").addEventListener("click", () => link.now());
   document.addEventListener("keydown", keys);
-  document.querySelectorAll('input[name="quantity"]').forEach((input) => {
+  inputs.forEach((input) => {
     if (input.value === String(memory.get("quantity"))) input.checked = true;
     input.addEventListener("change", () => {
       memory.set({ quantity: input.value });

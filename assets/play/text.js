@@ -4,12 +4,16 @@
    for browsers of 2020 and hang on one object, `window.herd`. */
 (function (root) {
   "use strict";
-  const herd = (root.herd = root.herd || {});
-  const { number, span } = root.orderflow.kit.text;
+  const herd = (root.herd = root.herd || Object());
 
-  /** Digit groups and two decimals: 5000 is "5,000.00"; from `limit` on without decimals, as cells are narrow. */
+  /** Digit groups and two decimals: -5000 is "−5,000.00"; from `limit` on without decimals, as cells are narrow. */
   function money(value, limit = 9999.995) {
-    return number(value, Math.abs(value) < limit ? 2 : 0);
+    if (!Number.isFinite(value)) return "–";
+    const [whole, part] = Math.abs(value)
+      .toFixed(Math.abs(value) < limit ? 2 : 0)
+      .split(".");
+    const sign = Number(value.toFixed(2)) < 0 ? "−" : "";
+    return sign + whole.replace(/\B(?=(\d{3})+$)/g, ",") + (part ? "." + part : "");
   }
 
   /** The same with its sign always shown: the second cue beside a colour. */
@@ -35,8 +39,14 @@
     return count === 1 ? "1 share" : count + " shares";
   }
 
-  /** Milliseconds as "1:05", never below "0:00". */
-  const clock = (ms) => span(ms / 1000);
+  /** Milliseconds as "1:05", from an hour on as "1:01:05"; never below "0:00". */
+  function clock(ms) {
+    const s = Math.max(0, Math.ceil(ms / 1000)),
+      pad = (value) => String(value).padStart(2, "0"),
+      minutes = Math.floor(s / 60);
+    const whole = minutes < 60 ? minutes : Math.floor(minutes / 60) + ":" + pad(minutes % 60);
+    return whole + ":" + pad(s % 60);
+  }
 
   /** -1, 0 or 1 as an arrow. */
   function arrow(direction) {

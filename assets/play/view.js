@@ -1,14 +1,14 @@
 /* The page's elements: what is known in, texts and colours out. It writes only what has changed. */
 (function (root) {
   "use strict";
-  const herd = (root.herd = root.herd || {});
+  const herd = (root.herd = root.herd || Object());
 
   const { document } = root;
   const NEWS_MS = 30000;
   const PHASES = { open: "Open", frozen: "Frozen", lobby: "Waiting", ended: "Ended" };
   const WORDS_MS = 5000; // the line in words changes no more often
 
-  const $ = (id) => document.getElementById(id);
+  const $ = (id) => /** @type {any} */ (document.getElementById(id));
   const written = {};
 
   /** Text of an element. */

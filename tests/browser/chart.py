@@ -18,13 +18,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HEADER = "timestamp,price,size,side,symbol\n"
 
 STATE = """() => {
-  const { page, model } = window.orderflow, c = page && page.chart;
+  const { page } = window.orderflow, c = page && page.chart;
   if (!c || !c.ready || !c.gd || !c.gd.layout) return null;
   return {
     symbol: c.model.symbol, frame: c.model.frame, rows: c.model.rows, bars: c.model.bars.length, rev: c.model.rev,
     epoch: c.model.epoch, x: [c.view.x0, c.view.x1], y: [c.view.y0, c.view.y1],
     follow: c.view.follow, auto: c.view.auto,
-    last: model.lastSlot(c.model), mode: c.options.mode, panes: c.options.panes, theme: c.theme.name,
+    last: c.series.last, mode: c.options.mode, panes: c.options.panes, theme: c.theme.name,
     shapes: (c.gd.layout.shapes || []).map((s) => [s.type, s.x0, s.y0, s.x1, s.y1]), tool: c.tools.active,
     axis: c.gd._fullLayout.xaxis.range, lod: c.frame.lod.kind, ticks: c.model.stats.ticks, moving: Boolean(c.moving),
     wanted: window.orderflow.poll.want.rows || c.model.auto,
@@ -78,7 +78,7 @@ class Chart:
               for (const [id, props] of Object.entries(definitions)) dash_clientside.set_props(id, props);
               document.activeElement.blur();
               localStorage.clear();
-              of.kit.theme.choose("auto");
+              of.kit.theme.apply();
               of.page.chart.tools.choose(null);
               of.page.chart.point(null);
               history.pushState(null, "", location.pathname + query);
@@ -238,7 +238,7 @@ def of_log(server: RunningServer, symbol: str, frame: str) -> list[list[float]]:
 def middle(chart: Chart) -> datetime:
     """The time in the middle of the view."""
     time = chart.page.evaluate(
-        "() => { const { page, model } = window.orderflow, { view } = page.chart;"
-        " return model.timeOfSlot(page.chart.model, (view.x0 + view.x1) / 2); }"
+        "() => { const { series, view } = window.orderflow.page.chart;"
+        " return series.timeOfSlot((view.x0 + view.x1) / 2); }"
     )
     return datetime.fromtimestamp(time / 1000, UTC)

@@ -14,17 +14,17 @@ pytestmark = pytest.mark.browser
 Open = Callable[..., Chart]
 
 VIEW = """() => {
-  const { page, model, poll, plot: { tools } } = window.orderflow;
+  const { page, poll, plot: { tools } } = window.orderflow;
   const c = page.chart, m = c.model, { view, frame } = c;
   const shown = m.bars.slice(frame.from, frame.to + 1);
   return {
     series: [m.symbol, m.frame, m.rows],
-    range: [view.x0, view.x1].map((slot) => model.timeOfSlot(m, slot)),
+    range: [view.x0, view.x1].map((slot) => c.series.timeOfSlot(slot)),
     price: [view.y0, view.y1],
     follow: view.follow,
     bars: shown.map((b) => [b.t, b.o, b.h, b.l, b.c, b.b, b.a, b.p, b.v, b.ib, b.is, b.st, b.f, b.q, b.w]),
     drawings: tools.write(tools.stored(m.symbol)),
-    shapes: c.gd.layout.shapes.map((s) => [s.type, model.timeOfSlot(m, s.x0), s.y0, model.timeOfSlot(m, s.x1), s.y1]),
+    shapes: c.gd.layout.shapes.map((s) => [s.type, c.series.timeOfSlot(s.x0), s.y0, c.series.timeOfSlot(s.x1), s.y1]),
     options: c.options,
     definitions: [poll.marks(), document.querySelector(".of-legend-rules").textContent],
     profile: c.profile && [c.profile.poc, c.profile.val, c.profile.vah, c.profile.sum],

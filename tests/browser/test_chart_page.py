@@ -90,6 +90,7 @@ def test_unchanged_market_costs_an_empty_answer(chart: Chart) -> None:
 def test_change_is_a_small_answer(chart: Chart, server: RunningServer) -> None:
     post_ticks(server, "SMALL", minutes=35)
     chart.afresh("?symbol=SMALL")
+    chart.until("s.symbol === 'SMALL'")
     sizes: list[int] = []
 
     def note(answer: Any) -> None:
@@ -196,7 +197,7 @@ def test_hovering_shows_the_cell(chart: Chart) -> None:
           const i = Math.floor(bar.b.length / 2);
           const box = document.getElementById("chart-host").getBoundingClientRect();
           return {
-            x: box.left + c.frame.X(model.lastSlot(c.model)),
+            x: box.left + c.frame.X(c.series.last),
             y: box.top + c.frame.Y((model.rowOf(bar, i) + 0.5) * c.model.rows - 0.5),
             bid: bar.b[i], ask: bar.a[i], trades: bar.n,
           };

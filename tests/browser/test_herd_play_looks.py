@@ -86,24 +86,24 @@ def test_numbers_are_short_and_signed(open_phone: Open) -> None:
     phone, _ = open_phone()
 
     def js(expression: str) -> Any:
-        names = "{ text, market, line, socket } = { ...window.herd, ...window.orderflow.kit, text: window.herd.text }"
+        names = "{ text, market, line, link } = window.herd"
         return phone.page.evaluate(f"() => {{ const {names}; return {expression}; }}")
 
-    assert js("[0, 5000, 9999.99, 10000.4, 1234567, -0.004, -12.5].map((value) => text.money(value))") == [
-        "0.00", "5,000.00", "9,999.99", "10,000", "1,234,567", "0.00", "−12.50",
+    assert js("[0, 5000, 9999.99, 10000.4, 1234567, -0.004, -12.5, null].map((value) => text.money(value))") == [
+        "0.00", "5,000.00", "9,999.99", "10,000", "1,234,567", "0.00", "−12.50", "–",
     ]  # fmt: skip
     assert js("[5, -5, 0, 0.001].map((value) => text.signed(value))") == ["+5.00", "−5.00", "0.00", "0.00"]
     assert js("[999.99, 1000, -4797.29].map((value) => text.signed(value, 999.995))") == ["+999.99", "+1,000", "−4,797"]
     prices = ["0.00", "104.26", "0.1000", "0.0500", "0.00012"]
     assert js("[0, 104.256, 0.099999, 0.05, 0.00012345].map(text.price)") == prices
-    assert js("[0, 999, 65000, -3].map(text.clock)") == ["0:00", "0:01", "1:05", "0:00"]
+    assert js("[0, 59200, 65000, 3661000, -3].map(text.clock)") == ["0:00", "1:00", "1:05", "1:01:01", "0:00"]
     assert js("new Set(Array.from({ length: 100 }, text.uuid)).size") == 100
     assert js("market.affordable(5000, 100, 0.001, 100)") == 48
     assert js("market.affordable(99, 100, 0.001, 100)") == 0
     assert js("market.affordable(1e9, 100, 0.001, 100)") == 100
     assert js("line.levels(96.5, 103.5)") == {"out": [97.5, 100, 102.5], "decimals": 1}
     assert js("line.points([[0, 5], [10000, 6]], 4000, 12000)") == [[4000, 5], [9750, 5], [10000, 6], [12000, 6]]
-    assert js("[[1, 0], [1, 1], [2, 0], [4, 0], [9, 1]].map(([n, chance]) => socket.pause(n, chance))") == [
+    assert js("[[1, 0], [1, 1], [2, 0], [4, 0], [9, 1]].map(([n, chance]) => link.pause(n, chance))") == [
         0, 5000, 2000, 8000, 25000,
     ]  # fmt: skip
 

@@ -239,23 +239,6 @@ def test_stored_text_that_is_not_json_is_ignored(make: Make) -> None:
     ) == [[1], 0, 0, None]
 
 
-# text
-
-
-def test_numbers_and_times_as_text(make: Make) -> None:
-    page = make("")
-
-    def js(expression: str) -> Any:
-        return page.evaluate(f"() => {{ const {{ text }} = window.orderflow.kit; return {expression}; }}")
-
-    assert js("[0, 1234567, -5000, -0.4, NaN, null].map((value) => text.number(value))") == [
-        "0", "1,234,567", "−5,000", "0", "–", "–",
-    ]  # fmt: skip
-    assert js("[1234.5, -0.001].map((value) => text.number(value, 2))") == ["1,234.50", "0.00"]
-    assert js("[3, -3, 0, 0.001].map((value) => text.signed(value, 1))") == ["+3.0", "−3.0", "0.0", "0.0"]
-    assert js("[0, 59.2, 65, 3661, -4].map((value) => text.span(value))") == ["0:00", "1:00", "1:05", "1:01:01", "0:00"]
-
-
 # the banner
 
 

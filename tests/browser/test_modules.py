@@ -331,8 +331,8 @@ def test_slots_and_times_are_inverse(js: Js) -> None:
     bars = [bar(t, 100) for t in (60_000, 120_000, 600_000, 660_000)]
     times = [0, 60_000, 90_000, 360_000, 660_000, 720_000]
     there_and_back = f"""(() => {{
-      const {{ slotOfTime, timeOfSlot }} = of.model, [model] = {MERGE};
-      return times.map((time) => timeOfSlot(model, slotOfTime(model, time)));
+      const [model] = {MERGE}, series = of.model.columns(model);
+      return times.map((time) => series.timeOfSlot(series.slotOfTime(time)));
     }})()"""
     back = js(there_and_back, answers=[snapshot(*bars)], times=times)
     assert back == pytest.approx(times)
@@ -531,7 +531,7 @@ WINDOW = """(() => {
   of.model.append(window, rest);
   const joined = of.model.join(window);
   const same = joined === live;
-  return { apart, same, joined: times(live), first: live.first, slot: of.model.slotOfTime(live, 3e5 + 6e4) };
+  return { apart, same, joined: times(live), first: live.first, slot: of.model.columns(live).slotOfTime(3e5 + 6e4) };
 })()"""
 
 

@@ -98,8 +98,10 @@
     return (level * tick).toFixed(decimals);
   }
 
+  const GROUPS = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
   /** Digit groups for counts: 19794 is "19,794". */
-  const count = (value) => of.kit.text.number(value);
+  const count = (value) => (Number.isFinite(value) ? GROUPS.format(value) : "–");
 
   /** A rate: two significant digits, from ten on all that stand before the point. */
   function rate(value) {

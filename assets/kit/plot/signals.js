@@ -14,8 +14,6 @@
   const MANY = 60; // marks in view, without edges
   const APART = 40; // px between marks from which labels are tried
 
-  const ICONS = ["arrow", "arrow-up", "arrow-down", "triangle", "circle", "square", "diamond", "flag", "star", "cross"];
-
   const polygon = (points) => (ctx, x, y, s) => {
     points.forEach(([px, py], i) => (i ? ctx.lineTo(x + px * s, y + py * s) : ctx.moveTo(x + px * s, y + py * s)));
     ctx.closePath();
@@ -147,7 +145,7 @@
       ctx.strokeStyle = theme.paper;
       ctx.lineWidth = 1;
       ctx.beginPath();
-      SHAPES[ICONS.includes(icon) ? icon : usual](ctx, x, y, SIZE);
+      SHAPES[plot.ICONS.includes(icon) ? icon : usual](ctx, x, y, SIZE);
       ctx.fill();
       if (edged) ctx.stroke();
     }
@@ -167,5 +165,5 @@
   }
 
   plot.Signals = Signals;
-  plot.ICONS = ICONS;
+  plot.ICONS = Object.keys(SHAPES);
 })(window);
