@@ -9,6 +9,8 @@ from fractions import Fraction
 
 from orderflow.market.frames import MINUTE, Frame
 
+MOST_BARS = 2_000
+"""Bars that an alert has fired in and that are remembered; then the older half counts as fired."""
 DEFAULT_FRAME = Frame("1min", "time", ns=MINUTE)
 
 
@@ -113,7 +115,7 @@ class Watch:
     since: ordinal of the first tick to evaluate. floor: older ticks (ns UTC) never fire it. reference: the price that
     movements are measured from; None: the first tick's. moved: the reference has changed since it was stored. last:
     time of the tick that fired it last. done: a one-time alert has fired for this symbol. bars: starts of the bars that
-    it has fired in.
+    it has fired in; those before `first` count as such.
     """
 
     alert: Alert
@@ -125,6 +127,18 @@ class Watch:
     done: bool = False
     bars: set[int] = field(default_factory=set)
     moved: bool = False
+    first: int = -(2**63)
+
+    def has_fired(self, bar: int) -> bool:
+        """Whether it has fired in the bar that starts then, ns UTC."""
+        return bar < self.first or bar in self.bars
+
+    def remember(self, bar: int) -> None:
+        """It has fired in the bar that starts then."""
+        self.bars.add(bar)
+        if len(self.bars) > MOST_BARS:
+            kept = sorted(self.bars)[-MOST_BARS // 2 :]
+            self.bars, self.first = set(kept), kept[0]
 
     def measure_from(self, price: Fraction) -> None:
         """Set the reference."""

@@ -161,7 +161,7 @@ class Evaluation:
         watch = Watch(alert, symbol, since=tracked.place.ordinal)
         for old in self.watches.get(alert.id, []):
             if old.symbol == symbol and old.alert.frame == alert.frame:
-                watch.bars = set(old.bars)  # which it has fired in, and does not again
+                watch.bars, watch.first = set(old.bars), old.first  # which it has fired in, and does not again
         if (newest := tracked.newest()) is not None:
             watch.floor = newest.time
             if alert.source.kind is Kind.PRICE:
@@ -205,7 +205,7 @@ class Evaluation:
             for watch in watches:
                 if watch.symbol == symbol:
                     watch.since, watch.last = 0, None
-                    watch.bars.clear()
+                    watch.bars, watch.first = set(), -(2**63)
                     self._changed[id(watch)] = watch
 
     def _forget_changes(self, alert_id: str) -> None:

@@ -70,8 +70,8 @@ def fire(watch: Watch, time: int, bar: int) -> bool:
         if watch.last is not None and abs(time - watch.last) < watch.alert.cooldown:
             return False
     else:
-        if bar in watch.bars:
+        if watch.has_fired(bar):
             return False
-        watch.bars.add(bar)
+        watch.remember(bar)
     watch.last = time
     return True

@@ -9,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orderflow.tickers.alerts import alert
+from orderflow.tickers.alerts.alert import Alert, Frequency, Watch
+from orderflow.tickers.alerts.firing import Firing, Tally, choose
 from orderflow.tickers.alerts.operators.registry import OPERATORS
 from tests.oracle.alerts import MINUTE, Rule
 from tests.tickers.alerts.harness import SYMBOL, Alerted, Tick, rule
@@ -142,6 +145,16 @@ def test_a_cross_in_backfilled_ticks_fires_once_and_says_how_late() -> None:
     assert event[1] == Fraction("100.25")
     assert event[3] == (600 - 102) * SECOND
     assert alerted.events() == alerted.expected()
+
+
+def test_the_bars_that_an_alert_has_fired_in_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert, "MOST_BARS", 4)
+    watch, tally = Watch(Alert("a", "X", ("X",), "", (), 0, frequency=Frequency.BAR), "X"), Tally(lambda: 0)
+    for bar in (1, 3, 4, 5, 6, 7, 9):
+        assert choose(watch, [(0, bar, bar), (1, bar, bar)], tally) == [Firing(watch, 0, bar)]
+        assert len(watch.bars) <= 4
+    assert choose(watch, [(0, bar, bar) for bar in (1, 2, 5, 9)], tally) == []  # a late tick fires no bar again
+    assert [each.bar for each in choose(watch, [(0, 8, 8)], tally)] == [8]
 
 
 def test_ticks_older_than_the_alert_never_fire_it() -> None:
