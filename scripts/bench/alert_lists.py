@@ -26,7 +26,7 @@ START = 1_790_000_000
 TARGETS = 20
 ENVIRON = {"WEBHOOK_ALLOW_HTTP": "1", "WEBHOOK_ALLOW_PRIVATE": "1", "FEEDS": "none", "TICKER_COUNT": "0"}
 ALERT = {"operator": "greater", "price": 1, "frequency": "every_time"}
-MOST_MS = 500.0
+MOST_MS = 100.0
 """Longest wait for a list on an idle machine."""
 
 

@@ -176,6 +176,7 @@ def test_the_events_of_a_user_are_deleted_in_pieces(filled: RecordStore, file_re
     [
         ({"alert_id": "a1"}, "ix_alert_events_alert_number (alert=?)"),
         ({"alert_id": "a1", "after": 5}, "ix_alert_events_alert_number (alert=? AND number>?)"),
+        ({"alert_id": "a1", "owner": "ann"}, "ix_alert_events_alert_number (alert=?)"),
         ({"owner": "ann"}, "ix_alert_events_owner_number (owner=?)"),
         ({"owner": "ann", "after": 5}, "ix_alert_events_owner_number (owner=? AND number>?)"),
         ({"after": 5}, "PRIMARY KEY (rowid>?)"),
