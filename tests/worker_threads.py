@@ -38,7 +38,7 @@ def run_under_gevent(*tests: str, conftest: bool = False) -> None:
         [sys.executable, "-c", _CODE, "-q", "-p", "no:cacheprovider", "-p", "no:dash", "-p", __name__, *own, *tests],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
         cwd=root,
         check=False,
     )

@@ -26,7 +26,7 @@ from tests.running import RunningServer
 
 ROOT = Path(__file__).resolve().parents[2]
 MINUTE = 60_000_000_000
-SECONDS = 60.0
+SECONDS = 300.0
 """Limit for a replay or a response."""
 TEXTS = ("imbalance", "side", "side_rule", "id")
 COUNTS = ("trades",)

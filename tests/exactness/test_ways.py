@@ -87,11 +87,11 @@ def followed(server: RunningServer) -> Follower:
 
 def test_at_another_velocity(server: RunningServer, followed: Follower, ltc_state: State) -> None:
     assert differing(state(server, followed.symbol), ltc_state) == []
-    assert server.get(f"/stats?symbol={followed.symbol}")["revision"] > 20  # many batches
+    assert server.get(f"/stats?symbol={followed.symbol}")["revision"] > 3  # several batches
 
 
 def test_following_gives_the_same_rows(server: RunningServer, followed: Follower, ltc: str) -> None:
-    assert followed.deltas > 10
+    assert followed.deltas > 3
     bars = table(server, "bars", ltc)
     assert [followed.bars[start] for start in sorted(followed.bars)] == bars
     assert [row for start in sorted(followed.cells) for row in followed.cells[start]] == table(server, "footprint", ltc)
