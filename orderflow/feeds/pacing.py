@@ -23,6 +23,9 @@ MAX = math.inf
 STALL = 2.0
 """A sleep that is this many seconds too long means that the process was suspended (Ctrl+Z, a closed lid): a pause."""
 
+_FAR = 4e18
+"""Longest time in ns, 127 years: from any time of a file it still ends within 64 bits."""
+
 _NAP = 0.5
 """Longest single sleep in seconds, so that a new velocity or a pause takes effect soon."""
 
@@ -51,7 +54,7 @@ class Pacer:
         self._velocity = velocity
         self._interval = interval
         self._most = max(1, most)
-        self._max_gap = None if max_gap is None else int(max_gap * 1e9)
+        self._max_gap = None if max_gap is None else int(min(max_gap * 1e9, _FAR))
         self._clock = clock
         self._sleep = sleep
         self._newest: int | None = None  # the newest time seen, ns
@@ -141,7 +144,7 @@ class Pacer:
 
     def _due_until(self, now: float) -> int:
         """The latest schedule time that is due at `now`."""
-        return self._market0 + int((now - self._wall0) * self._velocity * 1e9)
+        return self._market0 + int(min((now - self._wall0) * self._velocity * 1e9, _FAR))
 
     def _due_at(self, moment: int) -> float:
         return self._wall0 + (moment - self._market0) / (self._velocity * 1e9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
@@ -227,6 +228,7 @@ class Part:
 
     def _open(self, source: Source) -> Sample:
         self._source = source
+        self._was = os.fstat(source.raw.fileno())
         self._lines, self._table, sample = opened_sample(source, self._plan.options)
         return sample
 
@@ -255,8 +257,12 @@ class Part:
         line = self.sample.data_line
         if not self._turned:
             for data, lines in self._lines.blocks(line, self._plan.rows):
-                yield data, line, lines, 1
+                if self._has_grown() and not data.endswith(b"\n"):  # somebody is writing this line
+                    data, lines = data[: data.rfind(b"\n") + 1], lines - 1
+                if data:
+                    yield data, line, lines, 1
                 line += lines
+            self._has_grown()
             return
         with closing(TurnedText(self._lines.blocks(line, BLOCK_LINES))) as turned:
             self._total = turned.lines
@@ -264,6 +270,16 @@ class Part:
             for data, lines in Lines(turned).blocks(1, self._plan.rows):
                 yield data, line, lines, -1
                 line -= lines
+
+    def _has_grown(self) -> bool:
+        """Whether more was written to the file since it was opened. Raises BadInput if it was cut."""
+        was, now = self._was, os.fstat(self._source.raw.fileno())
+        name = self._source.names[-1]
+        if now.st_size < was.st_size:
+            raise BadInput(f"{name} was cut from {was.st_size:,} to {now.st_size:,} bytes while it was read")
+        if now.st_mtime_ns != was.st_mtime_ns:
+            self.notes.warn(f"{name} was written to while it was read: what came after the last row is not taken")
+        return now.st_size > was.st_size
 
     def _from_table(self, skip: int) -> Iterator[ParsedTicks]:
         assert self._table is not None

@@ -235,3 +235,17 @@ def test_a_velocity_is_above_zero(velocity: float) -> None:
     pacer = Pacer(1)
     with pytest.raises(ValueError, match="above 0"):
         pacer.set_velocity(velocity)
+
+
+@pytest.mark.parametrize("velocity", [1e9, 1e300, 1.7e308])
+def test_an_extreme_velocity_sends_all_that_is_there(velocity: float) -> None:
+    fake = FakeTime()
+    times = every(step_ms=10**9, count=50)
+    out = sent(fake.pacer(velocity), fake, times, times, cost=30.0)
+    assert sum(len(part) for _, part in out) == 100
+
+
+@pytest.mark.parametrize("gap", [1e10, 1e300])
+def test_a_gap_of_centuries_is_no_bound(gap: float) -> None:
+    fake = FakeTime()
+    assert sum(len(part) for _, part in sent(fake.pacer(1e6, max_gap=gap), fake, every(10**6, 20))) == 20

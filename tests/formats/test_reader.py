@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -246,3 +248,35 @@ def test_zip_with_damaged_data_is_refused_in_one_sentence(tmp_path: Path) -> Non
     path.write_bytes(data)
     with pytest.raises(BadInput, match=r"ticks.csv in ticks.zip cannot be unpacked: .*; unzip it, or save it anew"):
         open_ticks(path)
+
+
+LONG = 200_000
+"""Rows of a file of which a part is still on the disk when the first chunk has been read."""
+
+
+def after_one_chunk(path: Path, act: Callable[[Path], object]) -> tuple[int, list[str]]:
+    """(ticks, warnings) of a file to which something happens while it is read."""
+    with open_ticks(path, chunk_rows=10_000) as reader:
+        chunks = iter(reader)
+        count = next(chunks).ticks
+        act(path)
+        return count + sum(chunk.ticks for chunk in chunks), reader.warnings
+
+
+@pytest.mark.parametrize("left", [0, 3_000_003])
+def test_a_file_that_is_cut_while_it_is_read_is_not_taken_for_whole(left: int, tmp_path: Path) -> None:
+    path = write(tmp_path, "timestamp,price,size\n" + "1760032800,100.5,1250\n" * LONG)
+    with pytest.raises(BadInput, match=r"trades.csv was cut from 4,400,021 to [0-9,]+ bytes while it was read"):
+        after_one_chunk(path, lambda path: os.truncate(path, left))
+
+
+def test_a_line_that_is_being_written_is_not_taken(tmp_path: Path) -> None:
+    def grow(path: Path) -> None:
+        with path.open("a") as file:
+            file.write("1760032801,100.5,1250\n1760032802,100.5,12")  # and then 50
+
+    path = write(tmp_path, "timestamp,price,size\n" + "1760032800,100.5,1250\n" * LONG)
+    count, warnings = after_one_chunk(path, grow)
+    assert count == LONG + 1
+    assert "trades.csv was written to while it was read" in warnings[0]
+    assert after_one_chunk(path, Path.unlink) == (LONG + 2, [])

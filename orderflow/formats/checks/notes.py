@@ -16,4 +16,5 @@ class Notes:
         self.assumed.append(text)
 
     def warn(self, text: str) -> None:
-        self.warnings.append(text)
+        if text not in self.warnings:
+            self.warnings.append(text)
