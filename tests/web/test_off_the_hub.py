@@ -26,6 +26,7 @@ ALERT = {"ticker": "ES", "condition": "above", "price": 1}
         ("/alerts/rehearsal", alert_schemas, "rehearsal_json"),
         ("/alerts/events?limit=10000", alerts_api, "encode"),
         ("/alerts/events?limit=10000&format=csv", alert_schemas, "events_csv"),
+        ("/delivery/targets", delivery_api, "encode"),
         ("/delivery/deliveries?limit=1000", delivery_api, "encode"),
         ("/delivery/deliveries?limit=1000&format=csv", delivery_api, "_csv"),
         ("/api/v1/crypto", tickers_api, "encode"),

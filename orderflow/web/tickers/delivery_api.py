@@ -104,7 +104,10 @@ class DeliveryApi(Api):
         )
 
     def targets(self, values: Values) -> flask.Response:
-        return json_response([timed(shown) for shown in self._delivery.shown(current_scope().sees)])
+        return json_response(self._run(self._targets, current_scope().sees))
+
+    def _targets(self, owner: str | None) -> bytes:
+        return encode([timed(shown) for shown in self._delivery.shown(owner)])
 
     def add(self, values: Values) -> flask.Response:
         owner = current_scope().makes or OPERATOR

@@ -22,7 +22,7 @@ from orderflow.tickers.quotes import MAX_POINTS, STEPS, Quote, Quotes
 from orderflow.tickers.tickers import Listed, Tickers
 from orderflow.web.kit.api import Api
 from orderflow.web.kit.fanout import Fanout
-from orderflow.web.kit.fanout_client import Client
+from orderflow.web.kit.fanout_client import MAX_OUTBOX, Client
 from orderflow.web.kit.params import Param, ParamError, choice, integer
 from orderflow.web.kit.request_body import read_body
 from orderflow.web.kit.responses import JSON, encode, json_response, reserve
@@ -37,6 +37,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 MAX_BODY = 1 << 16
 PRICE_SECONDS = 0.5
 """Least seconds between two price messages of `/ws/tickers`."""
+MOST_AT_ONCE = MAX_OUTBOX // 2
+"""Alerts that fired together and are sent to one client."""
 POINT_BYTES = 800
 """Memory of a point of a history, about."""
 KEY = "tickers"
@@ -51,7 +53,8 @@ WRONG = {409: "There is such a ticker already.", 413: "The body is too large.", 
 SOCKET_DOC = (
     'Messages: `{"type": "price", "tickers": [...]}` with the members of `GET /api/v1/crypto`: first all tickers, then '
     'at most twice a second those that have changed; `{"type": "alert", ...}` when an alert fires, with the members of '
-    "`GET /alerts/events` but its number: a user's own alerts, all for the operator, none without either."
+    "`GET /alerts/events` but its number: a user's own alerts, all for the operator, none without either. Of more than "
+    f"{MOST_AT_ONCE} that fire together the newest are sent."
 )
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -185,13 +188,20 @@ class TickersApi(Api):
             self._scopes.pop(connection.client, None)
 
     def alert(self, events: Sequence[AlertEvent]) -> None:
-        """Send fired alerts to the clients who may see them, with their next prices. For the hub's thread."""
-        texts = [(event.owner, encode({"type": "alert", **fired_json(event)})) for event in events]
+        """Send fired alerts to the clients who may see them, with their next prices; of those that fired together and
+        that a client may see the newest MOST_AT_ONCE. For the hub's thread."""
+        seen: dict[str | None, list[AlertEvent]] = {None: [*events[-MOST_AT_ONCE:]]}
+        for event in events:
+            seen.setdefault(event.owner, []).append(event)
+        texts: dict[str | None, list[bytes]] = {}
         for client, find in tuple(self._scopes.items()):
-            scope = find()
-            for owner, text in texts:
-                if scope is not None and scope.sees in (None, owner):
-                    client.enqueue(text)
+            if (scope := find()) is None:
+                continue
+            if (sees := scope.sees) not in texts:
+                newest = seen.get(sees, [])[-MOST_AT_ONCE:]
+                texts[sees] = [encode({"type": "alert", **fired_json(event)}) for event in newest]
+            for text in texts[sees]:
+                client.enqueue(text)
 
 
 class QuoteSource:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
@@ -19,8 +21,9 @@ from orderflow.tickers.alerts.alert import AlertEvent
 from orderflow.tickers.quotes import Quote
 from orderflow.web.app import create_server
 from orderflow.web.kit.fanout import Fanout
-from orderflow.web.kit.scope import ALL
-from orderflow.web.tickers.tickers_api import QuoteSource, TickersApi, stamp
+from orderflow.web.kit.scope import ALL, Scope
+from orderflow.web.tickers import tickers_api
+from orderflow.web.tickers.tickers_api import MOST_AT_ONCE, QuoteSource, TickersApi, stamp
 
 Make = Callable[..., Services]
 START = 1_790_000_000_000_000_000
@@ -165,6 +168,26 @@ def test_the_socket_sends_alerts_as_they_fire(make_services: Make) -> None:
     assert {name: found[name] for name in ("type", "id", "alert_id", "ticker", "price", "late_s")} == {
         "type": "alert", "id": "e1", "alert_id": "a1", "ticker": "X", "price": 101.5, "late_s": 0.0
     }  # fmt: skip
+
+
+def test_of_many_alerts_that_fire_together_a_client_gets_the_newest(
+    make_services: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10,000 of them for 1,000 clients held everybody up for seconds, and were more than may wait for one client."""
+    services = make_services()
+    api = TickersApi(services, Fanout(services.workers))
+    sent: dict[str, list[str]] = {"all": [], "ann": [], "bob": []}
+    for name, scope in (("all", ALL), ("ann", Scope("ann", "ann")), ("bob", Scope("bob", "bob"))):
+        api._scopes[Mock(enqueue=sent[name].append)] = partial(replace, scope)
+    api._scopes[Mock()] = lambda: None
+    made = list[object]()
+    monkeypatch.setattr(tickers_api, "encode", lambda value: made.append(value) or value["id"])
+    fired = AlertEvent("", "a1", "X", 1, "X", "101.5", START, START, 0.0, None, 7, "X", "up!")
+    api.alert([replace(fired, id=f"e{n}", owner="ann" if n % 2 else "") for n in range(200)])
+    assert sent["all"] == [f"e{n}" for n in range(200 - MOST_AT_ONCE, 200)]
+    assert sent["ann"] == [f"e{n}" for n in range(201 - 2 * MOST_AT_ONCE, 200, 2)]
+    assert sent["bob"] == []
+    assert len(made) == 2 * MOST_AT_ONCE
 
 
 @pytest.mark.parametrize(
