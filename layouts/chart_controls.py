@@ -119,9 +119,9 @@ def _picture() -> list[Component]:
 
 def _drawing() -> list[Component]:
     tools = [
-        icon_button("chart-do-tool-line", "line", "Draw a line", keys="T", pressed=False),
-        icon_button("chart-do-tool-rect", "rect", "Draw a rectangle", keys="R", pressed=False),
-        icon_button("chart-do-tool-erase", "erase", "Erase a drawing", keys="E", pressed=False),
+        icon_button("chart-do-tool-line", "line", "Draw a line", keys="T", pressed=False, **data(tool="line")),
+        icon_button("chart-do-tool-rect", "rect", "Draw a rectangle", keys="R", pressed=False, **data(tool="rect")),
+        icon_button("chart-do-tool-erase", "erase", "Erase a drawing", keys="E", pressed=False, **data(tool="erase")),
         icon_button("chart-do-clear", "clear", "Clear all drawings"),
         icon_button("chart-do-alert", "bell", "New alert at the crosshair's price", keys="K"),
     ]

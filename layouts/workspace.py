@@ -175,8 +175,8 @@ def _header() -> Component:
 
 
 def _tool(action: str, label: str, keys: str, icon: str) -> Component:
-    pressed = False if action in ("line", "rect", "erase") else None
-    return icon_button(f"ws-do-{action}", icon, label, keys=keys, pressed=pressed)
+    tool = {"pressed": False, **data(tool=action)} if action in ("line", "rect", "erase") else {}
+    return icon_button(f"ws-do-{action}", icon, label, keys=keys, **tool)
 
 
 def _turns() -> Component:

@@ -10,13 +10,13 @@ import pytest
 from tests.conftest import ROOT
 
 LIMITS = {
-    "chart": 2_600,
-    "kit/plot": 3_075,
+    "chart": 2_588,
+    "kit/plot": 3_081,
     "play": 1_302,
-    "kit": 661,
+    "kit": 660,
     "herd": 27,
     "instruments": 149,
-    "workspace": 270,
+    "workspace": 265,
 }
 """Most lines of each folder, without those in it; formatting is checked by prettier, so that a line is a line."""
 

@@ -117,16 +117,6 @@
     set("chart-series", { data: { symbol, frame, zone } });
   }
 
-  /** The tool in hand: its button is pressed. */
-  function tool(active) {
-    for (const name of ["line", "rect", "erase"]) {
-      set("chart-do-tool-" + name, {
-        variant: active === name ? "filled" : "subtle",
-        "aria-pressed": String(active === name),
-      });
-    }
-  }
-
   /** Fold the controls of a narrow screen in or out. */
   function menu(open) {
     $("chart-controls").classList.toggle("of-open", open);
@@ -203,5 +193,5 @@
     else if (CHART[name] && (chart.ready || chart.wanted)) CHART[name](chart, argument, shift);
   }
 
-  of.controls = { show, choose, act, fault, rowChoices, links, tool };
+  of.controls = { show, choose, act, fault, rowChoices, links };
 })(globalThis);

@@ -64,14 +64,7 @@
       ctx.strokeStyle = theme.buy;
       ctx.lineWidth = 1.6;
       ctx.lineJoin = "round";
-      ctx.beginPath();
-      let session = null;
-      for (const { bar, slot } of bars) {
-        if (bar.s === session) ctx.lineTo(X(slot), Y(bar.cvd));
-        else ctx.moveTo(X(slot), Y(bar.cvd));
-        session = bar.s;
-      }
-      ctx.stroke();
+      of.marks.running(ctx, frame, (bar) => Y(bar.cvd));
     } else {
       const width = Math.max(2, w * 0.6);
       for (const { bar, slot } of bars) {

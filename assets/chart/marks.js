@@ -101,8 +101,22 @@
     }
   }
 
+  /** A line that begins anew with each session. height(bar): px, NaN for none. */
+  function running(ctx, { bars, X }, height) {
+    ctx.beginPath();
+    let session = null;
+    for (const { bar, slot } of bars) {
+      const y = height(bar);
+      if (y !== y) continue;
+      if (bar.s === session) ctx.lineTo(X(slot), y);
+      else ctx.moveTo(X(slot), y);
+      session = bar.s;
+    }
+    ctx.stroke();
+  }
+
   function vwap(ctx, frame) {
-    const { options, theme, X, Y, bars } = frame;
+    const { options, theme, Y, bars } = frame;
     if (!options.vwap || !bars.length) return;
     const lines = [0];
     if (options.bands) for (const k of of.marks.bands) lines.push(k, -k);
@@ -111,16 +125,7 @@
       ctx.lineWidth = k ? 1 : 1.8;
       ctx.globalAlpha = k ? Math.max(0.2, 0.75 - 0.17 * Math.abs(k)) : 0.95;
       ctx.setLineDash(k ? [4, 2 + Math.abs(k)] : []);
-      ctx.beginPath();
-      let session = null;
-      for (const { bar, slot } of bars) {
-        if (bar.vwap === null) continue;
-        const y = Y(bar.vwap + k * bar.sigma);
-        if (bar.s === session) ctx.lineTo(X(slot), y);
-        else ctx.moveTo(X(slot), y);
-        session = bar.s;
-      }
-      ctx.stroke();
+      running(ctx, frame, (bar) => (bar.vwap === null ? NaN : Y(bar.vwap + k * bar.sigma)));
     }
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
@@ -169,5 +174,5 @@
     for (const [name, found] of Object.entries(frame.model.studies)) PAINTERS[name](ctx, frame, found);
   }
 
-  of.marks = { bands: [], studies, zones, unfinished, vwap, sessions };
+  of.marks = { bands: [], running, studies, zones, unfinished, vwap, sessions };
 })(globalThis);

@@ -31,7 +31,7 @@
           of.reach.near();
         },
         follow: legend.following,
-        tool: controls.tool,
+        tool: of.plot.tools.press,
         drawn: () => {
           legend.following();
           of.poll.profileFollow();

@@ -19,8 +19,7 @@
   /** Send a file; types.d.ts describes `on` and what is returned. */
   function send(path, file, on) {
     const request = new XMLHttpRequest();
-    const mark = path.includes("?") ? "&" : "?";
-    request.open("POST", `${path}${mark}filename=${encodeURIComponent(file.name)}`);
+    request.open("POST", `${path}?filename=${encodeURIComponent(file.name)}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("X-CSRF-Token", csrf());
     request.upload.onprogress = (event) => on.progress(event.loaded, file.size);

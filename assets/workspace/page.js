@@ -76,7 +76,7 @@
         tell(index);
       },
       older: (before) => older(index, before),
-      tool: pressed,
+      tool: of.plot.tools.press,
       signal: (rows) => {
         const text = rows.slice(0, 3).map((row) => words(page.charts[index], row));
         if (rows.length > 3) text.push("and " + (rows.length - 3) + " more");
@@ -96,11 +96,6 @@
     return [of.plot.format.stamp(rows.time[row], zone, true), rows.type[row], rows.price?.[row], rows.label[row]]
       .filter((part) => part !== null && part !== undefined && part !== "")
       .join(" ");
-  }
-
-  function pressed(tool) {
-    for (const name of ["line", "rect", "erase"])
-      document.getElementById("ws-do-" + name)?.setAttribute("aria-pressed", String(name === tool));
   }
 
   function act(name, argument, shift) {

@@ -18,7 +18,7 @@ SEND = """(rows) => new Promise((end) => {
   const file = new File([lines.join("\\n")], "my file.csv"), seen = [];
   const progress = (sent, size) => seen.push([sent, size]);
   const on = { progress, end: (status, answer) => end({ status, answer, seen }) };
-  globalThis.orderflow.kit.upload.send("/data/upload/ohlcv?mode=replace", file, on);
+  globalThis.orderflow.kit.upload.send("/data/upload/ohlcv", file, on);
 })"""
 
 

@@ -31,9 +31,9 @@
     } else ctx.fillRect(left, top, wide, height);
   }
 
-  /** The groups that a frame shows, and px of one. least: px that it is wide at least. */
-  function groupsOf(series, { w, from, to }, least = DENSE) {
-    const groups = series.groups(series.level(w, least), from, to);
+  /** The groups that a frame shows, and px of one. */
+  function groupsOf(series, { w, from, to }) {
+    const groups = series.groups(series.level(w, DENSE), from, to);
     return { ...groups, px: w * groups.size };
   }
 
@@ -147,5 +147,5 @@
     return { of: version, series: made };
   }
 
-  plot.candles = { DENSE, candle, candles, line, columnsFromZero, volume, gaps, heikin };
+  plot.candles = { candle, candles, line, columnsFromZero, volume, gaps, heikin };
 })(window);

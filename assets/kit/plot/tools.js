@@ -48,6 +48,12 @@
     store(key, [...list, ...read(text).filter((item) => !known.includes(write([item])))]);
   }
 
+  /** Show which tool is in hand: the button that has its name as `data-tool` is pressed. */
+  function press(active) {
+    for (const node of root.document.querySelectorAll("[data-tool]"))
+      node.setAttribute("aria-pressed", String(node.getAttribute("data-tool") === active));
+  }
+
   /** A Plotly shape from a stored one. */
   function toShape(item, series, scale, theme) {
     return {
@@ -286,5 +292,5 @@
     }
   }
 
-  plot.tools = { Tools, stored, write, read, adopt };
+  plot.tools = { Tools, press, stored, write, read, adopt };
 })(window);
