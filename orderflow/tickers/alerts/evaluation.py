@@ -7,7 +7,7 @@ refuses a transaction, everything is read from it again: the evaluation then rep
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -78,8 +78,14 @@ class Evaluation:
         now = Counter({symbol: tracked.place.reader.lost for symbol, tracked in list(self._symbols.items())})
         return +(now + self._unseen)
 
-    def advance(self, symbol: str) -> None:
-        """Evaluate what has arrived of a symbol.
+    def frames(self, symbol: str) -> list[str]:
+        """The activity frames whose bars are evaluated for a symbol."""
+        tracked = self._symbols.get(symbol)
+        return [] if tracked is None else list(tracked.activity)
+
+    def advance(self, symbol: str, frames: Collection[str] | None = None) -> None:
+        """Evaluate what has arrived of a symbol. frames: the activity frames whose bars are evaluated, None: all. Each
+        of them may take as long as everything else, as its bars are cut anew.
 
         Raises StorageFailed if the log cannot be read or the store not written, and Busy while ticks of the symbol are
         put in order. Then nothing of it is kept, and `load` reads everything again.
@@ -88,20 +94,21 @@ class Evaluation:
         if tracked is None:
             return
         try:
-            self._advance(tracked)
+            self._advance(tracked, self.frames(symbol) if frames is None else frames)
         except BaseException:
             self.stored = None
             raise
 
-    def _advance(self, tracked: Tracked) -> None:
+    def _advance(self, tracked: Tracked, frames: Collection[str]) -> None:
         for piece, ordinal, found, closed in tracked.advance():
             events = self._of_prices(tracked, piece, found)
             events += self._of_bars(tracked, ordinal, closed)
             self._watch_live(tracked, piece)
             if events:
                 self.store(Changes(events=events))
-        if by_activity := [self._bar_event(tracked, each) for each in tracked.of_activity()]:
-            self.store(Changes(events=by_activity))
+        for frame in frames:
+            if by_activity := [self._bar_event(tracked, each) for each in tracked.of_activity(frame)]:
+                self.store(Changes(events=by_activity))
         if tracked.watches and any(watch.alert.intrabar for watch in tracked.watches):
             self.store(Changes(events=self._of_forming(tracked)))
 

@@ -34,6 +34,9 @@ ROUND_SECONDS, LONGEST_ROUND = 0.05, 0.5
 """Least and most time between two evaluations: ticks that come together are evaluated together."""
 REST = 100
 """Between two evaluations there is so many times the time that the last one took, within these bounds."""
+FRAMES_SECONDS = 0.2
+"""For so long a round evaluates bars of activity frames, of which each may take a third of a second. The next round
+goes on with those that are left, so that alerts on prices and on bars of time do not wait for them."""
 FLUSH_SECONDS = 5.0
 """How long an evaluation without events may go unstored. After a crash it is repeated, which changes nothing."""
 RETRY_SECONDS = 1.0
@@ -95,6 +98,8 @@ class Alerts:
         self._listeners: list[Callable[[Sequence[AlertEvent]], object]] = []
         self._job: Handle | None = None
         self._all = True
+        self._frames: dict[tuple[str, str], None] = {}
+        """Symbols and activity frames whose bars are to be evaluated, the longest wait first."""
         self._flushed = clock.monotonic()
 
     def start(self) -> None:
@@ -173,6 +178,7 @@ class Alerts:
                 return self._set_state(alert, body)
             changed, again = change_alert(alert, body, self._context(alert.owner))
             if again:
+                self._advance(alert)
                 self._arm(replace(changed, state=State.ACTIVE, why="", arming=alert.arming + 1))
             else:
                 self._put(changed, self._evaluation.watches[alert_id])
@@ -185,7 +191,7 @@ class Alerts:
 
         def delete() -> None:
             alert = self._find(alert_id, owner)
-            self._advance(alert.symbols)
+            self._advance(alert)
             self._evaluation.drop(alert.id)
             self._evaluation.store(Changes(removed=[alert.id]))
             self._snoozes.forget(alert.id)
@@ -262,12 +268,13 @@ class Alerts:
     def _find(self, alert_id: str, owner: str | None = None) -> Alert:
         return self._settle(self._one_of(self._evaluation.alerts, alert_id, owner))
 
-    def _advance(self, symbols: Sequence[str]) -> None:
-        for symbol in symbols:
-            self._evaluation.advance(symbol)
+    def _advance(self, alert: Alert) -> None:
+        """Evaluate all that the alert looks at."""
+        for symbol in alert.symbols:
+            self._evaluation.advance(symbol, [alert.frame.name])
 
     def _arm(self, alert: Alert) -> None:
-        self._advance(alert.symbols)
+        self._advance(alert)
         self._put(alert, self._evaluation.arm(alert))
 
     def _put(self, alert: Alert, watches: Sequence[Watch]) -> None:
@@ -277,7 +284,7 @@ class Alerts:
 
     def _set_state(self, alert: Alert, body: Mapping[str, Any]) -> Alert:
         refuse_unknown(body, ("state", "snooze"))
-        self._advance(alert.symbols)
+        self._advance(alert)
         alert = self._find(alert.id)  # it may have fired just now
         if "snooze" in body:
             if alert.state is not State.ACTIVE:
@@ -332,7 +339,9 @@ class Alerts:
             if self._market.is_behind(symbol):
                 continue  # it counts as changed when its ticks are in order
             with self._step():
-                self._evaluation.advance(symbol)
+                self._evaluation.advance(symbol, ())
+                self._frames |= {(symbol, frame): None for frame in self._evaluation.frames(symbol)}
+        self._evaluate_frames()
         with self._step():
             if events := self._plumbing.events(self._evaluation):
                 self._evaluation.store(Changes(events=events))
@@ -340,6 +349,20 @@ class Alerts:
                 self._evaluation.flush()
                 self._flushed = self._clock.monotonic()
         return self._clock.monotonic() - begun
+
+    def _evaluate_frames(self) -> None:
+        """Evaluate the bars of activity frames for a while, of one at least."""
+        until = self._clock.monotonic() + FRAMES_SECONDS
+        for symbol, frame in list(self._frames):
+            del self._frames[symbol, frame]
+            if self._market.is_behind(symbol):
+                continue  # as in `_round`
+            with self._step():
+                self._evaluation.advance(symbol, [frame])
+            if self._clock.monotonic() > until:
+                break
+        if self._frames:
+            self._wake.set()
 
     @contextlib.contextmanager
     def _step(self) -> Iterator[None]:

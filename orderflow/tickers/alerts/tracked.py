@@ -118,18 +118,18 @@ class Tracked:
             alone = not any(other.alert.frame.name == alert.frame.name for other in self.watches)
             bars.begin(self._market, self.symbol, newest.time, self.book.session, alert.id, alone=alone)
 
-    def of_activity(self) -> list[BarFinding]:
-        """Evaluate the activity bars, after `advance`. Those that no watch looks at any more are forgotten."""
-        newest, found = self.book.previous, list[BarFinding]()
-        for name, bars in list(self.activity.items()):
-            watches = [watch for watch in self.watches if watch.alert.frame.name == name]
-            if not watches:
-                del self.activity[name]
-            elif newest is not None and bars.due(forming=any(watch.alert.intrabar for watch in watches)):
-                at = newest.time, self.place.ordinal - 1
-                self.dirty = True
-                found += evaluate_activity(self._market, watches, bars, at, self.book.session, self.book.tally)
-        return found
+    def of_activity(self, name: str) -> list[BarFinding]:
+        """Evaluate the bars of an activity frame, after `advance`. If no watch looks at them any more they are
+        forgotten."""
+        newest, bars = self.book.previous, self.activity.get(name)
+        watches = [watch for watch in self.watches if watch.alert.frame.name == name]
+        if not watches:
+            self.activity.pop(name, None)
+        elif newest is not None and bars is not None and bars.due(forming=any(each.alert.intrabar for each in watches)):
+            at = newest.time, self.place.ordinal - 1
+            self.dirty = True
+            return evaluate_activity(self._market, watches, bars, at, self.book.session, self.book.tally)
+        return []
 
     def remove(self, watch: Watch) -> None:
         """Evaluate a watch no more."""

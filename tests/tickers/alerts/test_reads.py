@@ -14,7 +14,7 @@ from orderflow.market.market import Market
 from orderflow.runtime.bus import Bus
 from orderflow.runtime.workers import Event, Workers
 from orderflow.tickers.alerts import service
-from orderflow.tickers.alerts.alert import State
+from orderflow.tickers.alerts.alert import Kind, State
 from orderflow.tickers.alerts.service import Alerts
 from orderflow.tickers.alerts.store import Changes, MemoryStore
 from tests.clocks import ManualClock
@@ -173,3 +173,52 @@ def test_old_events_are_deleted_while_alerts_run(workers: Workers, monkeypatch: 
         assert pruned.wait(LIMIT)
     finally:
         alerts.stop()
+
+
+def by_ticks(workers: Workers) -> tuple[Market, Alerts, HeldStore]:
+    """Alerts on the bars of two activity frames of A, and on the price of B; what fires them has come."""
+    bus, store = Bus(), HeldStore(workers)
+    market = traded("A", "B", bus=bus)
+    alerts = Alerts(market, store, workers, bus, ManualClock(NOW))
+    alerts._receiver = bus.receive()
+    for frame in ("ticks:2", "ticks:3"):
+        body = {"study": "cvd", "column": "close", "operator": "greater", "value": "-1"}
+        alerts.create({**body, "ticker": "A", "interval": frame, "frequency": "once_per_bar_close"})
+    alerts.create({**ABOVE, "ticker": "B"})
+    alerts._round()
+    market.ingest([batch_of([Tick(at * 10**9, 404) for at in range(1, 9)], symbol) for symbol in ("A", "B")])
+    store.saved.clear()
+    return market, alerts, store
+
+
+def fired(alerts: Alerts, store: HeldStore) -> list[str]:
+    """What alerts have fired since the last time: symbols, and frames of those on bars of ticks."""
+    frames = {alert.id: alert.frame.name if alert.source.kind is Kind.STUDY else "" for alert in alerts.alerts()}
+    events = [event for changes in store.saved for event in changes.events]
+    store.saved.clear()
+    return list(dict.fromkeys(f"{event.symbol} {frames[event.alert_id]}".strip() for event in events))
+
+
+def test_bars_of_ticks_hold_up_no_alerts_of_others(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """200 alerts on frames of their own, in a session of a million ticks, took a minute of every round."""
+    market, alerts, store = by_ticks(workers)
+    monkeypatch.setattr(service, "FRAMES_SECONDS", -1.0)  # time for one frame a round
+    for wanted in (["B", "A ticks:2"], ["A ticks:3"]):
+        alerts._wake.clear()
+        alerts._round()
+        assert fired(alerts, store) == wanted
+    assert not alerts._wake.is_set()  # all is done
+    market.ingest([batch_of([Tick(at * 10**9, 404) for at in range(9, 20)], "A")])
+    alerts._round()
+    assert (fired(alerts, store), alerts._wake.is_set()) == (["A ticks:2"], True)
+
+
+def test_a_call_evaluates_no_bars_of_others(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    market, alerts, store = by_ticks(workers)
+    with monkeypatch.context() as patched:
+        patched.setattr(market, "bars", lambda *_, **__: pytest.fail("bars were cut"))
+        made = alerts.create({**ABOVE, "ticker": "A"})
+        alerts.change(made.id, {"state": "paused"})
+        alerts.delete(made.id)
+    alerts._round()
+    assert fired(alerts, store) == ["B", "A ticks:2", "A ticks:3"]
