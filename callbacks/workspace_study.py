@@ -22,9 +22,9 @@ from orderflow.web.kit.current_user import for_user
 from orderflow.workspace.klines.live_klines import LiveKlines
 from orderflow.workspace.signals.joined import path_in_market, path_of
 from orderflow.workspace.signals.report import horizon_name, outcomes_csv, summary_csv
-from orderflow.workspace.signals.study import DAY, HOUR, MAX_HORIZONS, Study, study_signals
+from orderflow.workspace.signals.study import DAY, HOUR, Study, read_horizons, study_signals
 from orderflow.workspace.uploads.library import Library
-from orderflow.workspace.uploads.timeframes import duration_of, step_of
+from orderflow.workspace.uploads.timeframes import step_of
 
 if TYPE_CHECKING:
     from orderflow.services import Services
@@ -59,10 +59,10 @@ def usual_horizons(timeframe: str) -> str:
 
 def horizons_of(text: Any) -> tuple[int, ...]:
     """The horizons (ns) of a field, each once, ascending. Raises BadInput."""
-    parts = [part for part in str(text or "")[:LONGEST].replace(",", " ").split() if part]
-    if not 1 <= len(parts) <= MAX_HORIZONS:
-        raise BadInput(f"give 1 to {MAX_HORIZONS} horizons, such as 5m, 1h, 1d")
-    return tuple(sorted({duration_of(part) * MS for part in parts}))
+    words = str(text or "")
+    if len(words) > LONGEST:
+        raise BadInput(f"horizons: {LONGEST} characters are the most")
+    return read_horizons(words)
 
 
 def ticks_of(market: MarketReader, live: LiveKlines, chosen: Chosen) -> str:

@@ -90,7 +90,7 @@ def test_horizons_fit_the_candles_and_are_read_as_people_write_them() -> None:
     assert usual_horizons("1h") == "1h, 3h, 5h, 15h, 60h"
     assert usual_horizons("irregular") == usual_horizons("1M") == usual_horizons("x") == "1h, 1d, 7d, 30d"
     assert horizons_of("5m 1m,5m") == (MINUTE, 5 * MINUTE)
-    for text in ("", None, "5", "5m," * 13):
+    for text in ("", None, "5", "5m," * 13, "5m,999999w", "5m" + " " * 200 + "1h"):
         with pytest.raises(BadInput):
             horizons_of(text)
 

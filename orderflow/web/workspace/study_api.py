@@ -6,7 +6,6 @@ from typing import Any
 
 import flask
 
-from orderflow.errors import BadInput
 from orderflow.market.ports import MarketReader
 from orderflow.market.signal import NEUTRAL
 from orderflow.services import Services
@@ -20,12 +19,10 @@ from orderflow.web.kit.schemas import COUNT, NUMBER, WORD, array, maybe, record
 from orderflow.web.workspace.upload_params import PATH_NAME, TIMEFRAME
 from orderflow.workspace.signals.joined import path_in_library, path_in_market
 from orderflow.workspace.signals.report import SUMMARY, outcomes_csv, summary_csv, summary_rows
-from orderflow.workspace.signals.study import MAX_HORIZONS, Study, study_signals
+from orderflow.workspace.signals.study import MAX_HORIZONS, Study, read_horizons, study_signals
 from orderflow.workspace.uploads.library import MOST_SIGNALS, Library
-from orderflow.workspace.uploads.timeframes import duration_of
 
 CSV = "text/csv; charset=utf-8"
-MS = 10**6
 PARAMS: tuple[Param, ...] = (
     PATH_NAME,
     text("candles", "Name of the uploaded candles. Without it: the signals' name.", longest=100),
@@ -77,14 +74,12 @@ class StudyApi(Api):
 
     def study(self, values: Values) -> flask.Response:
         owner = current_user()
-        horizons = [duration_of(part.strip()) * MS for part in values["horizons"].split(",")]
+        horizons = read_horizons(values["horizons"])
         found = self._library.slots.run(owner, lambda: self._study(owner, values, horizons))
         return found if isinstance(found, flask.Response) else json_response(found)
 
-    def _study(self, owner: str, values: Values, horizons: list[int]) -> dict[str, Any] | flask.Response:
+    def _study(self, owner: str, values: Values, horizons: tuple[int, ...]) -> dict[str, Any] | flask.Response:
         library, name = self._library, values["name"]
-        if len(horizons) > MAX_HORIZONS:
-            raise BadInput(f"horizons: give 1 to {MAX_HORIZONS} of them")
         signals = library.signals.read(owner, name, limit=MOST_SIGNALS)
         sided = [signal for signal in signals if signal.side != NEUTRAL] or signals
         if values["ticks"] is not None:

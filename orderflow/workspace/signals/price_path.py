@@ -93,9 +93,17 @@ def windows_of(path: PricePath, entry: Indices, exits: Indices) -> Windows:
 
 
 def _between(ufunc: np.ufunc, values: Floats, first: Indices, last: Indices) -> Floats:
-    """The extreme of values[first..last], for many ranges at once."""
-    if not len(first):
-        return np.zeros(0)
-    padded = np.append(values, values[-1])
-    pairs = np.column_stack([first, last + 1]).ravel()
-    return np.asarray(ufunc.reduceat(padded, pairs)[::2])
+    """The extreme of values[first..last], for many ranges at once.
+
+    Long ranges that overlap cost no more than short ones: a range is covered by two that are as long as the largest
+    power of two in it, and the extremes of all ranges of such a length are made of those of half the length.
+    """
+    power = np.frexp(last - first + 1)[1] - 1
+    found = np.empty(len(first))
+    for k in range(int(power.max(initial=-1)) + 1):
+        if k:
+            half = 1 << (k - 1)
+            values = ufunc(values[:-half], values[half:])
+        now = np.flatnonzero(power == k)
+        found[now] = ufunc(values[first[now]], values[last[now] + 1 - (1 << k)])
+    return found

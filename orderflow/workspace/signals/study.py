@@ -12,14 +12,33 @@ from dataclasses import dataclass
 import numpy as np
 
 from orderflow.arrays import Flags, Floats, Indices, Ints
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, FieldError
 from orderflow.market.signal import NEUTRAL, Signal
 from orderflow.workspace.signals.baseline import Baseline, random_entries
 from orderflow.workspace.signals.intervals import Interval, block_length, mean_interval
 from orderflow.workspace.signals.price_path import PricePath, entries_after, exits_of, windows_of
+from orderflow.workspace.uploads.timeframes import duration_of
 
 MAX_HORIZONS = 12
+LONGEST_YEARS = 100
 SECOND, MINUTE, HOUR, DAY = 10**9, 60 * 10**9, 3600 * 10**9, 86_400 * 10**9
+
+
+def read_horizons(text: str) -> tuple[int, ...]:
+    """The horizons (ns) of a text such as `5m, 1h, 1d`, each once, ascending. Raises BadInput, naming `horizons`."""
+    try:
+        found = [duration_of(part) * 10**6 for part in text.replace(",", " ").split()]
+    except BadInput as error:
+        raise _bad_horizons(str(error)) from error
+    if not 1 <= len(found) <= MAX_HORIZONS:
+        raise _bad_horizons(f"give 1 to {MAX_HORIZONS} of them, such as 5m, 1h, 1d")
+    if max(found) > LONGEST_YEARS * 365 * DAY:
+        raise _bad_horizons(f"the longest is {LONGEST_YEARS} years")
+    return tuple(sorted(set(found)))
+
+
+def _bad_horizons(reason: str) -> BadInput:
+    return BadInput(f"horizons: {reason}", [FieldError(None, "horizons", reason)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +97,10 @@ def study_signals(
 ) -> Study:
     """Study signals on prices. horizons: ns. exits: take exits as signals of their own. level: of the intervals.
 
-    Raises BadInput for no or too many horizons, or ones that are not above 0.
+    Raises BadInput for no or too many horizons, or ones that are not above 0 or above LONGEST_YEARS.
     """
-    if not 1 <= len(horizons) <= MAX_HORIZONS or min(horizons) <= 0:
-        raise BadInput(f"horizons: give 1 to {MAX_HORIZONS} of them, all above 0")
+    if not 1 <= len(horizons) <= MAX_HORIZONS or min(horizons) <= 0 or max(horizons) > LONGEST_YEARS * 365 * DAY:
+        raise _bad_horizons(f"give 1 to {MAX_HORIZONS} of them, all above 0 and within {LONGEST_YEARS} years")
     if not 0.5 <= level < 1:
         raise BadInput("level: must be from 0.5 to 1")
     chosen, left_out = _chosen(signals, path, exits=exits)

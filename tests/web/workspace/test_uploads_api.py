@@ -457,6 +457,14 @@ def test_signals_are_studied_on_candles_and_on_ticks(make_client: Callable[..., 
     send(client, ticks, "ticks", symbol="BTC")
     on_ticks = client.get(f"{path}&ticks=BTC").json["horizons"]
     assert [row["hit_rate"] for row in on_ticks] == [0.5, 0.5]
-    for query, status in (("horizons=soon", 400), ("candles=none", 404), ("ticks=NONE", 404)):
-        assert client.get(f"/data/custom/btc/study?{query}").status_code == status
+    for query, status in (
+        ("horizons=soon", 400),
+        ("horizons=999999w", 400),
+        ("candles=none", 404),
+        ("ticks=NONE", 404),
+    ):
+        refused = client.get(f"/data/custom/btc/study?{query}")
+        assert refused.status_code == status
+        assert ("horizons" in query) == ("horizons" in json.dumps(refused.json.get("errors")))
+    assert client.get("/data/custom/btc/study?horizons=5000w").json["horizons"][0]["beyond"] == 16
     assert client.get("/data/custom/none/study").status_code == 404
