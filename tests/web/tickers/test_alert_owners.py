@@ -78,7 +78,7 @@ def targets(client: FlaskClient, people: People) -> dict[str, int]:
 def fire(services: Services, client: FlaskClient) -> None:
     """Let the alerts of all fire."""
     tick(client, 1, 200)
-    services.part(Alerts)._do(lambda: services.part(Alerts)._advance(["ES"]))
+    services.part(Alerts)._do(lambda: services.part(Alerts)._evaluation.advance("ES"))
 
 
 def status_for(who: str, whose: str, done: int) -> int:
