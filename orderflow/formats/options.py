@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any
 
-from orderflow.errors import BadInput
+from orderflow.errors import BadInput, FieldError
 from orderflow.formats.parsing.layout import Role
 from orderflow.formats.parsing.numbers import MAX_LENGTH
 from orderflow.formats.parsing.times import TIME_UNITS, DateOrder
@@ -37,6 +38,8 @@ COLUMN_ROLES: Mapping[str, Role] = {
 _SIDES: Words = {"buy": BUY, "sell": SELL, "unknown": UNKNOWN}
 _ORDERS: Mapping[str, DateOrder] = {"ymd": "ymd", "mdy": "mdy", "dmy": "dmy"}
 _MOST_LINES = 1000
+_DIRECTIVES = frozenset("aAbBcdfGHIjmMpSuUVwWxXyYzZ")
+_MOST_DIRECTIVES, _LONGEST_PATTERN = 10, 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +82,7 @@ class ReadOptions:
             try:
                 found[name] = OPTIONS[name].parse(value)
             except ValueError as error:
-                raise BadInput(f"{name}: {error}") from error
+                raise BadInput(f"{name}: {error}", [FieldError(None, name, str(error))]) from error
         return ReadOptions(**found)
 
     def over(self, base: ReadOptions) -> ReadOptions:
@@ -189,8 +192,22 @@ def _share(value: Any) -> float:
 
 def _pattern(value: Any) -> str:
     text = str(value)
-    if "%" not in text:
-        raise ValueError(f"{value!r} is not a pattern like %d.%m.%Y %H:%M:%S.%f")
+    if "%" not in text or len(text) > _LONGEST_PATTERN:
+        raise ValueError(f"{text[:_LONGEST_PATTERN]!r} is not a pattern like %d.%m.%Y %H:%M:%S.%f")
+    used = [sign for sign in re.findall("%(.?)", text, re.DOTALL) if sign != "%"]
+    for sign in used:
+        if not sign or sign not in _DIRECTIVES:
+            raise ValueError(f"%{sign} in {text!r} stands for nothing")
+        if used.count(sign) > 1:
+            raise ValueError(f"{text!r} has %{sign} more than once")
+    if len(used) > _MOST_DIRECTIVES:  # a time that does not fit is compared in all ways in which digits can be shared
+        raise ValueError(f"{text!r} has more than {_MOST_DIRECTIVES} parts")
+    try:
+        datetime.strptime("", text)
+    except ValueError:
+        pass
+    except re.error as error:  # %c is several parts, which must not be there again
+        raise ValueError(f"{text!r} has a part more than once") from error
     return text
 
 

@@ -105,3 +105,17 @@ def test_options_that_are_not_understood_are_named(options: dict[str, str], mess
     with pytest.raises(BadInput) as error:
         open_ticks(file, **options)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("pattern", ["%d%d", "%c%d", "%Y%", "%Q", "x" * 101 + "%Y", "%j%d%m%H%I%M%S%f%y%U%W"])
+def test_a_time_format_that_no_time_can_have_is_refused_at_once(pattern: str, client: FlaskClient) -> None:
+    query = {"symbol": "T", "time_format": pattern}
+    refused = client.post("/ticks", query_string=query, data="timestamp,price,size\n1,2,3\n", content_type="text/csv")
+    assert (refused.status_code, [each["loc"][-1] for each in refused.get_json()["errors"]]) == (400, ["time_format"])
+
+
+def test_a_time_format_of_all_parts_of_a_time_is_taken() -> None:
+    body = b"timestamp,price,size\nThu 09 Oct 2025 06:00:00.5 PM +0000 100%,2,3\n"
+    options = ReadOptions.of(time_format="%a %d %b %Y %I:%M:%S.%f %p %z 100%%")
+    (found,) = ticks_of(parse_body(body, "text/csv", options=options))
+    assert found.time.startswith("2025-10-09T18:00:00.5")
