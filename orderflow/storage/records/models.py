@@ -97,6 +97,7 @@ ALERT_EVENTS = Table(
     UniqueConstraint("id"),
     Index(None, "alert", "number"),
     Index(None, "owner", "number"),
+    sqlite_autoincrement=True,
 )
 """Alerts that have fired; never changed, and kept when their alert is deleted, not when the account of their owner is.
 late: ns. owner: a user's id, "" for the operator."""

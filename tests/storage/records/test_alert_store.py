@@ -171,6 +171,15 @@ def test_the_events_of_a_user_are_deleted_in_pieces(filled: RecordStore, file_re
     assert len(NoticeStore(file_records).acknowledged([f"e{n}" for n in range(20)])) == 10
 
 
+def test_a_number_is_never_given_again(store: RecordStore) -> None:
+    """Who asked for events after the last one would not see the next one, when the last one was deleted meanwhile."""
+    store.save(Changes(events=[event(1), event(2, owner="ann")]))
+    ((number, _), *_) = store.events(owner="ann")
+    store.forget("ann")
+    store.save(Changes(events=[event(3)]))
+    assert [each.id for _, each in store.events(after=number)] == ["e3"]
+
+
 @pytest.mark.parametrize(
     ("asked", "index"),
     [
