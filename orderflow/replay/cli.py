@@ -179,7 +179,7 @@ def _decimal(text: str) -> str:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not (value.is_finite() and value > 0):
+    if not (value.is_finite() and value > 0 and abs(value.adjusted()) < 100):
         raise argparse.ArgumentTypeError(f"{text!r} is not a price step like 0.25")
     return f"{value:f}"
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from callbacks.chart_settings import activity_frame, define, field_values, fields_of, read_link
+from orderflow.errors import BadInput
 from orderflow.market.frames import MAX_ACTIVITY
 from orderflow.market.studies.options import StudyOptions
 
@@ -35,6 +36,7 @@ def test_what_differs_from_the_defaults_is_chosen_in_words_that_the_studies_take
         ("share", 0, "0 is not from 1 to 100"),
         ("minimum", -1, "-1 is not from 0"),
         ("minimum", True, "True is not a number"),
+        ("minimum", "1e-30000000", "'1e-30000000' is not a number"),  # it was written out for the legend
     ],
 )
 def test_an_invalid_field_is_reported_and_keeps_its_definition(name: str, value: Any, reason: str) -> None:
@@ -91,3 +93,10 @@ def test_frame_of_activity_bars() -> None:
 @pytest.mark.parametrize("n", [None, "", 0, -5, 2.5, MAX_ACTIVITY + 1, "x", True])
 def test_an_invalid_bar_size_is_reported(n: Any) -> None:
     assert activity_frame("volume", n) == (None, "A whole number from 1 to 1,000,000,000")
+
+
+@pytest.mark.parametrize("studies", [[["x"]], [{"a": 1}], [None], ["x" * 100_000]])
+def test_studies_that_are_none_are_refused_in_short(studies: list[Any]) -> None:
+    with pytest.raises(BadInput) as refused:
+        StudyOptions.parse({"studies": studies})
+    assert len(str(refused.value)) < 200

@@ -6,6 +6,7 @@ size units where they are compared.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -93,8 +94,8 @@ DEFAULT_OPTIONS = StudyOptions()
 
 def _studies(value: object) -> tuple[str, ...]:
     drawn = {study.name for study in STUDIES if study.chart is not None and study.chart.draw is not None}
-    if not isinstance(value, list | tuple) or not drawn.issuperset(value):
-        raise _wrong("studies", f"{value!r} is not a list of {', '.join(sorted(drawn))}")
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) and each in drawn for each in value):
+        raise _wrong("studies", f"{reprlib.repr(value)} is not a list of {', '.join(sorted(drawn))}")
     return tuple(sorted(set(value)))
 
 

@@ -100,7 +100,8 @@ class Option(Generic[T]):
             number = Decimal(text if len(text) <= LONGEST and text.isascii() else "NaN")
         except ArithmeticError:
             number = Decimal("NaN")
-        if not number.is_finite():
+        exponent = number.as_tuple().exponent
+        if not isinstance(exponent, int) or exponent < -LONGEST:  # a billion decimals would be written out
             raise self.wrong(f"{reprlib.repr(value)} is not a number from {self.least} to {self.most}")
         return number
 

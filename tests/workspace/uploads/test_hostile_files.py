@@ -11,6 +11,7 @@ import weakref
 import zipfile
 import zlib
 from pathlib import Path
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pytest
@@ -251,3 +252,11 @@ def test_a_refused_table_is_gone_at_once(tmp_path: Path, monkeypatch: pytest.Mon
         assert [each() for each in held] == [None]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("price", ["1.0000000000000000001e-30000000", "1E-999999999"])
+def test_a_power_far_below_zero_is_no_matter_for_arrow(price: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow's conversion to decimals reads outside of its memory for it, which ended the server."""
+    monkeypatch.setattr(candle_reader, "pv", Mock(read_csv=Mock(side_effect=AssertionError("it would crash"))))
+    found = candles(f"{TEXT}2024-01-01 00:01,{price},11,10,10.75,100\n")
+    assert [(one.line, one.field) for one in found.refused] == [(3, "open")]
