@@ -18,7 +18,12 @@ import time
 from pathlib import Path
 from typing import IO
 
+from gevent import monkey
+
 ROOT = Path(__file__).resolve().parents[2]
+close, fork, waitpid = (monkey.get_original("os", name) for name in ("close", "fork", "waitpid"))
+"""As they are without gevent: its `close` waits for a loop, which the process that forks never runs, and an open end of
+a pipe hides that a server is gone."""
 
 
 class Forked:
@@ -91,23 +96,23 @@ def _fork_for_ever(requests: socket.socket) -> int:
         message, files, _, _ = socket.recv_fds(requests, 1 << 20, 3)
         if not message:
             return 0
-        if os.fork() == 0:
+        if fork() == 0:
             return _watch(requests, json.loads(message), files)
         for file in files:
-            os.close(file)
+            close(file)
 
 
 def _watch(requests: socket.socket, request: tuple[list[str], dict[str, str]], files: list[int]) -> int:
     """Fork the server and say which one it is and how it ended. Returns in the server."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    server = os.fork()
+    server = fork()
     if server == 0:
         requests.close()
         return _serve(*request, files)
     requests.send(str(server).encode())
     for file in (requests.fileno(), *files[:2]):
-        os.close(file)
-    status = os.waitpid(server, 0)[1]
+        close(file)
+    status = waitpid(server, 0)[1]
     with contextlib.suppress(BrokenPipeError):  # nobody waited for it
         os.write(files[2], str(status).encode())
     os._exit(0)
@@ -120,7 +125,7 @@ def _serve(args: list[str], environ: dict[str, str], files: list[int]) -> int:
     os.dup2(files[0], 1)
     os.dup2(files[1], 2)
     for file in files:
-        os.close(file)
+        close(file)
     os.environ.clear()
     os.environ.update(environ)
     time.tzset()
@@ -129,8 +134,6 @@ def _serve(args: list[str], environ: dict[str, str], files: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    from gevent import monkey
-
     monkey.patch_all()  # before everything else, as in `orderflow.__main__`
     import gc
     import importlib
