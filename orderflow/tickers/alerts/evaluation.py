@@ -78,10 +78,16 @@ class Evaluation:
         now = Counter({symbol: tracked.place.reader.lost for symbol, tracked in list(self._symbols.items())})
         return +(now + self._unseen)
 
-    def frames(self, symbol: str) -> list[str]:
-        """The activity frames whose bars are evaluated for a symbol."""
+    def frames(self, symbol: str) -> dict[str, set[str]]:
+        """The activity frames whose bars are evaluated for a symbol, with the owners of the alerts on them."""
         tracked = self._symbols.get(symbol)
-        return [] if tracked is None else list(tracked.activity)
+        if tracked is None:
+            return {}
+        owners: dict[str, set[str]] = {name: set() for name in tracked.activity}
+        for watch in tracked.watches:
+            if watch.alert.frame.name in owners:
+                owners[watch.alert.frame.name].add(watch.alert.owner)
+        return owners
 
     def advance(self, symbol: str, frames: Collection[str] | None = None) -> None:
         """Evaluate what has arrived of a symbol. frames: the activity frames whose bars are evaluated, None: all. Each

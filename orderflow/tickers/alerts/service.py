@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -98,8 +99,10 @@ class Alerts:
         self._listeners: list[Callable[[Sequence[AlertEvent]], object]] = []
         self._job: Handle | None = None
         self._all = True
-        self._frames: dict[tuple[str, str], None] = {}
-        """Symbols and activity frames whose bars are to be evaluated, the longest wait first."""
+        self._frames: dict[tuple[str, str], set[str]] = {}
+        """Symbols and activity frames whose bars are to be evaluated, the longest wait first, with their owners."""
+        self._served = Counter[str]()
+        """How many frames were evaluated for each owner while some were left."""
         self._flushed = clock.monotonic()
 
     def start(self) -> None:
@@ -340,7 +343,7 @@ class Alerts:
                 continue  # it counts as changed when its ticks are in order
             with self._step():
                 self._evaluation.advance(symbol, ())
-                self._frames |= {(symbol, frame): None for frame in self._evaluation.frames(symbol)}
+                self._frames |= {(symbol, name): owners for name, owners in self._evaluation.frames(symbol).items()}
         self._evaluate_frames()
         with self._step():
             if events := self._plumbing.events(self._evaluation):
@@ -351,10 +354,12 @@ class Alerts:
         return self._clock.monotonic() - begun
 
     def _evaluate_frames(self) -> None:
-        """Evaluate the bars of activity frames for a while, of one at least."""
+        """Evaluate the bars of activity frames for a while, of one at least: first those of owners who had the fewest,
+        so that nobody waits for all the frames of somebody else."""
         until = self._clock.monotonic() + FRAMES_SECONDS
-        for symbol, frame in list(self._frames):
-            del self._frames[symbol, frame]
+        while self._frames:
+            symbol, frame = min(self._frames, key=self._turns)
+            self._served.update(self._frames.pop((symbol, frame)))
             if self._market.is_behind(symbol):
                 continue  # as in `_round`
             with self._step():
@@ -363,6 +368,11 @@ class Alerts:
                 break
         if self._frames:
             self._wake.set()
+        else:
+            self._served.clear()
+
+    def _turns(self, pair: tuple[str, str]) -> int:
+        return min((self._served[owner] for owner in self._frames[pair]), default=0)
 
     @contextlib.contextmanager
     def _step(self) -> Iterator[None]:

@@ -213,6 +213,25 @@ def test_bars_of_ticks_hold_up_no_alerts_of_others(workers: Workers, monkeypatch
     assert (fired(alerts, store), alerts._wake.is_set()) == (["A ticks:2"], True)
 
 
+def test_nobody_waits_for_all_the_frames_of_somebody_else(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, store = Bus(), HeldStore(workers)
+    market = traded("A", bus=bus)
+    alerts = Alerts(market, store, workers, bus, ManualClock(NOW))
+    alerts._receiver = bus.receive()
+    body = {"ticker": "A", "study": "cvd", "column": "close", "operator": "greater", "value": "-1"}
+    for frame, owner in (("ticks:2", "bob"), ("ticks:3", "bob"), ("ticks:4", "bob"), ("ticks:5", "ann")):
+        alerts.create({**body, "interval": frame, "frequency": "once_per_bar_close"}, owner)
+    alerts._round()
+    monkeypatch.setattr(service, "FRAMES_SECONDS", -1.0)
+    market.ingest([batch_of([Tick(at * 10**9, 404) for at in range(1, 12)], "A")])
+    store.saved.clear()
+    order = []
+    for _ in range(4):
+        alerts._round()
+        order += fired(alerts, store)
+    assert order == ["A ticks:2", "A ticks:5", "A ticks:3", "A ticks:4"]
+
+
 def test_a_call_evaluates_no_bars_of_others(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
     market, alerts, store = by_ticks(workers)
     with monkeypatch.context() as patched:
