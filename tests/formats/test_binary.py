@@ -16,6 +16,7 @@ import pytest
 from orderflow.errors import BadInput, UnknownFormat
 from orderflow.formats import open_ticks
 from orderflow.formats.files import dbn as dbn_files
+from orderflow.formats.files.streams import Peekable
 from orderflow.formats.sierra_scid import _RECORD
 from tests.formats.suite import read, tick, ticks_of
 
@@ -151,3 +152,38 @@ def test_a_nautilus_catalog(width: int, scale: int, tmp_path: Path) -> None:
         tick("2023-10-25T13:30:00.001998002", "25263.25", "0.25", "", "none", 9, "AAPL.XNAS"),
     ]
     assert ticks_of(*read(path, chunk_rows=1, skip_rows=1)[1])[0].id == 8
+
+
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        (np.tile(np.array([0, 1], "<i4"), 8).tobytes(), np.full(16, 127, "<i4").tobytes()),  # sides that are not there
+        (b"price", b"pri\xffe"),
+    ],
+    ids=["words", "name"],
+)
+@pytest.mark.parametrize("write", ["file", "stream"])
+def test_damage_inside_an_arrow_file_is_refused(there: bytes, instead: bytes, write: str, tmp_path: Path) -> None:
+    sides = pa.array(["buy", "sell"] * 8).dictionary_encode()
+    times = list(range(1_760_032_800, 1_760_032_816))
+    table = pa.table({"timestamp": times, "price": [1.5] * 16, "size": [1] * 16, "side": sides})
+    out = pa.BufferOutputStream()
+    with (pa.ipc.new_file if write == "file" else pa.ipc.new_stream)(out, table.schema) as writer:
+        writer.write_table(table)
+    data = out.getvalue().to_pybytes()
+    assert there in data
+    (tmp_path / "t.arrow").write_bytes(data.replace(there, instead))
+    with pytest.raises(BadInput, match=r"t\.arrow is a damaged"):
+        read(tmp_path / "t.arrow")
+
+
+def test_a_table_that_wants_any_number_of_bytes_gets_them_in_pieces() -> None:
+    class Short:
+        def read(self, size: int = -1, /) -> bytes:
+            assert size <= 1 << 24
+            return b""
+
+        def close(self) -> None:
+            pass
+
+    assert Peekable(Short()).read(1 << 40) == b""

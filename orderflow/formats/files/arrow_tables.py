@@ -23,7 +23,7 @@ _LONG = 16
 _FIXED = {pa.binary(8): pa.decimal128(38, 9), pa.binary(_LONG): pa.decimal128(38, 16)}
 _INDEX = "__index_level_"
 _TIME = "timestamp"
-_DAMAGE = (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError, OSError)
+_DAMAGE = (pa.ArrowException, OSError, UnicodeDecodeError)
 """Arrow's errors for files that are damaged or not supported: BadInput says so to the user, as for any other file."""
 
 
@@ -37,12 +37,12 @@ class ArrowTable:
         self._first: pa.RecordBatch | None = None
         try:
             self._schema = self._open(source)
+            if not self._schema.names:
+                raise UnknownFormat(f"{source.names[0]} has no columns")
+            self._instrument = _instrument(self._schema)
+            self.header = _header(self._schema) + ((_INSTRUMENT,) if self._instrument else ())
         except _DAMAGE as error:
             raise self._damaged(error) from error
-        if not self._schema.names:
-            raise UnknownFormat(f"{source.names[0]} has no columns")
-        self._instrument = _instrument(self._schema)
-        self.header = _header(self._schema) + ((_INSTRUMENT,) if self._instrument else ())
 
     def sample(self) -> Sample:
         try:
@@ -50,13 +50,14 @@ class ArrowTable:
                 first = next(self._parquet.iter_batches(batch_size=SAMPLE_ROWS), None)
             else:
                 self._first = first = next(self._pieces, None)
+            if first is not None:
+                first = first.slice(0, SAMPLE_ROWS)
+                first.validate(full=True)
+                columns = [self._column(first, name) for name in self.header_names]
+                first = pa.RecordBatch.from_arrays(columns, list(self.header))
+            return sample_of_batch(first, self.header, self._names)
         except _DAMAGE as error:
             raise self._damaged(error) from error
-        if first is not None:
-            first = pa.RecordBatch.from_arrays(
-                [self._column(first, name) for name in self.header_names], list(self.header)
-            )
-        return sample_of_batch(first, self.header, self._names)
 
     @property
     def header_names(self) -> list[str]:

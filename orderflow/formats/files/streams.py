@@ -21,6 +21,8 @@ from orderflow.errors import BadInput, TooLarge
 PEEK = 1024
 """Bytes at the start of a stream that decide what it is."""
 _PIECE = 1 << 16
+_MOST_AT_ONCE = 1 << 24
+"""Bytes that are asked for at once: a damaged table may want any number."""
 _LAYERS = 3
 _LZMA_MEMORY = 256 << 20
 """A file made with `xz -9` needs 65 MiB to unpack; more than this is refused."""
@@ -61,7 +63,7 @@ class Peekable:
         """The next bytes, fewer than `size` at the end. They are not consumed."""
         if len(self._head) < size:
             parts, missing = [self._head], size - len(self._head)
-            while missing > 0 and (part := self._read(missing)):
+            while missing > 0 and (part := self._read(min(missing, _MOST_AT_ONCE))):
                 parts.append(part)
                 missing -= len(part)
             self._head = b"".join(parts) if len(parts) > 1 else self._head
