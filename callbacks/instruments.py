@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output, State, dcc, no_update
+from dash import Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
 from callbacks import instruments_control, instruments_detail, instruments_model, instruments_quiz
-from callbacks.instruments_board import Choose, Query, choose, update_board, update_status
+from callbacks.instruments_board import Choose, Query, choose, update_board, update_status, without_rows
 from callbacks.instruments_detail import LARGEST, read_opened, update_line
 from callbacks.instruments_model import form_of
 from callbacks.instruments_state import Seen, View, read
@@ -86,6 +86,8 @@ OUTPUTS = {
     "line": ("instruments-line", "children"),
 }
 """What an update may set: component and property by the name in the answer."""
+QUERY = {"instruments-search.value", "instruments-sort.value", "instruments-pages.value"}
+"""What the reader chooses rows by."""
 
 
 def page(services: Services, links: list[Link]) -> Component:
@@ -126,14 +128,17 @@ def update(
     held: bool,
     stores: tuple[Any, Any, Any],
     chosen: Choose = choose,
+    asked: bool = False,
 ) -> dict[str, Any]:
     """Everything that has moved since the page's last update, by the names of OUTPUTS.
 
     scenarios: the bundled ones (`described`). may: whether this browser may change things. number: of the update.
     held: the reader is at the rows. stores: what the page has of `instruments-view`, `-open`, `-seen`.
-    chosen: finds the instruments of a query.
+    chosen: finds the instruments of a query. asked: the query was just chosen, so that the page gets all its rows.
     """
     view, opened, seen = read(View, stores[0]), read_opened(stores[1]), read(Seen, stores[2])
+    if asked and view is not None:
+        view = without_rows(view)
     simulation = services.part(Simulation)
     count = number if isinstance(number, int) and 0 <= number < LARGEST_COUNT else 0
     answer = update_board(simulation, view, query, count, held or opened.id is not None, chosen)
@@ -175,7 +180,8 @@ def register(app: Dash, services: Services) -> None:
         number: Any, _refresh: Any, words: Any, by: Any, asked: Any, open_: Any, view: Any, held: Any, seen: Any
     ) -> dict[str, Any]:
         query = Query.of(words, by, asked)
-        found = update(services, scenarios, is_operator(), number, query, held is True, (view, open_, seen), chosen)
+        stores, asked_now = (view, open_, seen), not QUERY.isdisjoint(ctx.triggered_prop_ids)
+        found = update(services, scenarios, is_operator(), number, query, held is True, stores, chosen, asked_now)
         return {name: found.get(name, no_update) for name in OUTPUTS}
 
     @app.callback(

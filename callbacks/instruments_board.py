@@ -78,6 +78,15 @@ def update_board(
     return {"changed": _update(shown, changed, view.first), "view": msgspec.structs.replace(view, versions=versions)}
 
 
+def without_rows(view: View) -> View:
+    """A view that lacks the rows and the texts around them, so that the page gets them all.
+
+    Of a page whose query was just chosen: the answer to an earlier choice may be on its way then, and the page does not
+    have what it will have.
+    """
+    return msgspec.structs.replace(view, ids=[], versions=[], first=0, count=0, words=0)
+
+
 def version(instrument: Instrument) -> int:
     """Of what a row shows of an instrument: another number after each change."""
     spec = instrument.spec

@@ -7,7 +7,7 @@ What is beside and around the prices is in `tickers_alerts`, `tickers_lists`, `t
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -103,14 +103,25 @@ def dynamic(services: Services) -> list[Component]:
 
 
 def update(
-    services: Services, view: str, shown: Mapping[str, Sequence[str]], open_: Any, range_: Any, given: Any
+    services: Services,
+    view: str,
+    shown: Mapping[str, Sequence[str]],
+    open_: Any,
+    range_: Any,
+    given: Any,
+    chosen: Collection[str] = (),
 ) -> Answer:
     """All that has moved since the page's last update, by the names of OUTPUTS and CARD.
 
     shown: tickers of the cards, in their order, by the names of CARD. open_, given: of the stores. range_: of the open
-    history.
+    history. chosen: what the reader has just chosen, of "view" and "range". An earlier choice may be on its way then,
+    and the page does not have what it will have: it gets everything of these again.
     """
     seen = read_state(Seen, given) or Seen()
+    if "view" in chosen:
+        seen.list = -1
+    if "range" in chosen:
+        seen.line = Seen().line
     quotes, now = services.part(Quotes), services.clock.now()
     revision, all_ = services.part(Tickers).revision, quotes.all()
     answer: Answer = {name: [no_update] * len(tickers) for name, tickers in shown.items()}
@@ -266,7 +277,8 @@ def register(app: Dash, services: Services) -> None:
     def answer_request(_number: Any, _refresh: Any, view: Any, open_: Any, range_: Any, seen: Any) -> dict[str, Any]:
         shown = {name: [str(part["id"].get("ticker")) for part in ctx.outputs_grouping[name]] for name in CARD}
         kind = "table" if view == "table" else "cards"
-        answer = services.workers.run(update, services, kind, shown, open_, range_, seen)
+        chosen = [name for name in ("view", "range") if f"tickers-{name}.value" in ctx.triggered_prop_ids]
+        answer = services.workers.run(update, services, kind, shown, open_, range_, seen, chosen)
         return {name: answer.get(name, no_update) for name in (*OUTPUTS, *CARD)}
 
     @app.callback(

@@ -34,19 +34,20 @@ MOST_FIND = 200
 @dataclass(frozen=True, slots=True)
 class Lists:
     """What the page shows of alerts. rows: of one page of them. count: of all, in words. pages: of those that were
-    found. few: all are on one page, so there is nothing to find or turn. number: of all this."""
+    found. few: all are on one page, so there is nothing to find or turn. number: of all this. An answer without rows
+    sets no number: the rows of an earlier one, which may come after its asking, are then replaced by the next look."""
 
     rows: Any
     events: Any
     count: Any
     pages: Any
     few: Any
-    number: int
+    number: Any
 
 
 def lists(alerts: Alerts, notices: Notices, scope: Scope | None, seen: Any, find: str = "", page: int = 1) -> Lists:
-    """The alerts with all words of `find` that are on a page, and the newest events; no_update for each field but
-    `number` if all is as it was at `seen`, that number."""
+    """The alerts with all words of `find` that are on a page, and the newest events; no_update for each field if
+    all is as it was at `seen`, its number."""
     if scope is None:
         return Lists(no_login(), no_login_events(), "", 1, True, 0)
     there = alerts.alerts(owner=scope.sees)[::-1]
@@ -60,7 +61,7 @@ def lists(alerts: Alerts, notices: Notices, scope: Scope | None, seen: Any, find
     what = (shown, len(there), len(found), find, [event.id for event in events], sorted(new))
     number = zlib.crc32(repr(what).encode())
     if number == seen:
-        return Lists(*(no_update,) * 5, number)
+        return Lists(*(no_update,) * 6)
     count = f"{len(found):,} of {len(there):,}" if words else f"{len(there):,}" if there else ""
     rows = none_found(find) if words and not found else alert_rows(shown, scope.makes)
     few = len(there) <= ROWS and not words

@@ -162,6 +162,18 @@ def test_an_update_has_all_parts(services: Services, simulation: Simulation) -> 
     json.dumps([first, second], default=lambda part: part.to_plotly_json())
 
 
+@pytest.mark.parametrize("words", ["", "no such instrument"])
+def test_a_chosen_query_gets_all_rows_as_an_earlier_one_may_be_on_its_way(services: Services, words: str) -> None:
+    def asked(view: Any, now: bool) -> Any:
+        return update(services, [], True, 0, Query(words), False, (view, None, None), asked=now)
+
+    first = asked(None, True)
+    assert {"rows", "count"}.isdisjoint(asked(first["view"], False))
+    again = asked(first["view"], True)
+    assert [again[name] for name in ("rows", "count")] == [first[name] for name in ("rows", "count")]
+    assert again["view"] == first["view"]
+
+
 # one instrument
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, cast
@@ -9,11 +10,13 @@ from typing import Any, cast
 import pytest
 from dash import no_update
 
-from callbacks.tickers import line_points, moved
+from callbacks.tickers import line_points, moved, update
 from callbacks.tickers_alerts import body_of, form_of
+from orderflow.services import Services
 from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source
 from orderflow.tickers.quotes import Point, Quote, Quotes
 
+NOWHERE = {"binance_rest_url": "http://127.0.0.1:9", "binance_ws_url": "ws://127.0.0.1:9"}
 FORM: dict[str, Any] = {
     "tickers": ["BTC"],
     "operator": "above",
@@ -99,3 +102,16 @@ def test_a_line_without_points_gets_all_and_then_the_newest() -> None:
     later = replace(quote, time=4 * 10**9, price=104.0)
     assert line_points(quotes, later, times) == [{"x": [[4e3]], "y": [[104.0]]}, [0], 100]
     assert line_points(quotes, None, times) is no_update
+
+
+def test_a_choice_gets_all_of_it_as_an_earlier_one_may_be_on_its_way(make_services: Callable[..., Services]) -> None:
+    services = make_services(feeds=("binance",), tickers=("BTC",), **NOWHERE)
+    shown, open_ = {"now": ["BTC"], "spark": ["BTC"]}, {"ticker": "BTC", "turn": 1}
+
+    def asked(seen: Any, *chosen: str) -> Any:
+        return update(services, "cards", shown, open_, "1min:60", seen, chosen)
+
+    seen = asked(None)["seen"]
+    assert {"figure", "cards"}.isdisjoint(asked(seen))
+    assert asked(seen, "range")["figure"]["layout"]["uirevision"] == "('BTC', 1, '1min:60')"
+    assert len(asked(seen, "view")["cards"]) == 1

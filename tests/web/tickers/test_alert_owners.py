@@ -8,11 +8,12 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from dash import no_update
 from flask.testing import FlaskClient
 
 from callbacks.notices import shown
 from callbacks.tickers_alerts import save, targets_for
-from callbacks.tickers_lists import lists
+from callbacks.tickers_lists import Lists, lists
 from orderflow.accounts.accounts import Accounts
 from orderflow.services import Services
 from orderflow.storage.records.delivery_store import Filter, Message
@@ -255,6 +256,7 @@ def test_the_pages_show_and_change_the_own_only(
     fire(services, client)
     for scope, count in ((ann, 1), (bob, 1), (ALL, 3)):
         listed = lists(service, notices, scope, None)
+        assert lists(service, notices, scope, listed.number) == Lists(*(no_update,) * 6)  # nor is its number set again
         assert (len(listed.rows), len(listed.events), listed.count) == (count, count, f"{count}")
         found = shown(notices, scope, None)
         assert found is not None
