@@ -32,10 +32,6 @@ STATISTICS = (
     ("gini", "Gini of wealth"),
 )
 """Keys of the game's statistics and their names on the screen, in the order shown."""
-SIGNS = {
-    **{"news": "⚡", "round": "◷", "dividend": "+", "phase": "●", "join": "→", "kick": "✕", "bots": "⚙", "undo": "↶"},
-    **{"experiment": "⚖", "clear": "✕", "code": "→"},
-}
 PLACES = ("hero", "card", "whole")
 """Where the way in is shown: instead of the chart, beside it, on the whole screen."""
 OBSTACLES = {
@@ -165,5 +161,5 @@ def _event(entry: Json, zero: int) -> Json:
             element("Span", entry["text"], className="hg-text"),
         ],
         key=f"{entry['t']} {entry['text']}",
-        **data(kind=entry["kind"], sign=SIGNS.get(entry["kind"], "·")),
+        **data(kind=entry["kind"], sign=text.SIGNS.get(entry["kind"], "·")),
     )

@@ -12,7 +12,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts.herd_text import span
+from layouts.herd_text import SIGNS, span
 from layouts.shell import Link, aria, icon, page_shell
 from orderflow.herd.debrief.playback import Playback
 from orderflow.herd.debrief.player import DEFAULT_VELOCITY, VELOCITIES
@@ -41,18 +41,6 @@ KEYS = (
 )
 """What only keys do; the slider and the list of velocities are for hands: name, words, key."""
 
-SIGNS = {
-    "news": "⚡",
-    "round": "◷",
-    "dividend": "+",
-    "phase": "●",
-    "kick": "✕",
-    "clear": "✕",
-    "code": "→",
-    "bots": "⚙",
-    "undo": "↶",
-    "experiment": "⚖",
-}
 PHASES = {"open": "Open", "frozen": "Frozen", "lobby": "Lobby", "ended": "Ended"}
 
 GRAPH: Any = {

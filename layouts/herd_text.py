@@ -8,6 +8,11 @@ from collections.abc import Callable
 
 NONE = "–"
 MINUS = "−"
+SIGNS = {
+    **{"news": "⚡", "round": "◷", "dividend": "+", "phase": "●", "join": "→", "kick": "✕", "bots": "⚙", "undo": "↶"},
+    **{"experiment": "⚖", "clear": "✕", "code": "→"},
+}
+"""Of the kinds of events, on the big screen and in the replay."""
 
 
 def known(value: float | None) -> bool:
