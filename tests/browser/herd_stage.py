@@ -55,8 +55,9 @@ class Room:
         return [Player(self.server, NAMES[i] if i < len(NAMES) else f"Guest {i}") for i in range(count)]
 
     def begin(self, people: int = 2) -> list[Player]:
-        """Start a new game with `people` participants."""
+        """Start a new game with `people` participants, open to everybody whatever a test before it left."""
         self.control("reset")
+        self.control("code", on=False)
         return self.join(people)
 
 
