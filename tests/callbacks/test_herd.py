@@ -411,7 +411,7 @@ def test_people_are_found_by_name_and_number(game: Game) -> None:
 
 
 def test_the_presenter_makes_room(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orderflow.herd.live.game.IDLE_SECONDS", 0)
+    monkeypatch.setattr("orderflow.herd.live.attendance.IDLE_SECONDS", 0)
     old = game.code
     for n in range(3):
         game.join(f"Guest {n}", address="script")

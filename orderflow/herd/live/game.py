@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from orderflow.errors import BadInput, Busy, Conflict, FieldError, Forbidden, NotFound, OrderflowError, StorageFailed
 from orderflow.herd.live import presenter
 from orderflow.herd.live.archive import Archive
+from orderflow.herd.live.attendance import Attendance
 from orderflow.herd.live.config import config_of
 from orderflow.herd.live.journal import Journal, NoJournal
 from orderflow.herd.live.leaderboard import Leaderboard, statistics
@@ -29,7 +30,6 @@ from orderflow.herd.live.tick_feed import TickFeed
 from orderflow.herd.live.view import Notes, View
 from orderflow.herd.rules import events, nicknames
 from orderflow.herd.rules.events import Event
-from orderflow.herd.rules.join_meter import JoinMeter
 from orderflow.herd.rules.money import units
 from orderflow.herd.rules.participants import Participant
 from orderflow.herd.rules.profanity import ProfanityFilter
@@ -42,10 +42,6 @@ from orderflow.runtime.workers import Handle, Workers, plain_rlock
 from orderflow.settings.settings import Settings
 from orderflow.storage.journal import DiskJournal
 
-ACTIVE_SECONDS = 30
-"""Participants seen within so many seconds count as active."""
-IDLE_SECONDS = 10
-"""Participants who never sent an order are idle so many seconds after their page was last open."""
 STATS_SECONDS = 1.0
 Side = Literal["buy", "sell"]
 
@@ -58,8 +54,7 @@ class Game(View):
     on_fill: called with (participant id, Fill) for each cleared order, except those of bots. on_batch: called when
     something visible changed, at most once per batch and after each control. on_account: called with the id of a
     participant (None: everybody) whose portfolio or group changed without an order: dividend, undo, kick, reset.
-    connected: number of sockets, has_page: whether a participant has one, set by the web layer. version: grows with
-    every visible change.
+    connected: number of sockets, set by the web layer. version: grows with every visible change.
     """
 
     def __init__(self, settings: Settings, market: Market, workers: Workers, clock: Clock, journal: Journal) -> None:
@@ -73,15 +68,13 @@ class Game(View):
         self._rate_limiter = RateLimiter(settings.herd.rate)
         self._renames = RateLimiter(RENAME_RATE, RENAME_BURST, "too many new nicknames at once; wait a moment")
         self._profanity = ProfanityFilter()
-        self._joins = JoinMeter()
+        self.attendance = Attendance()
         self._listeners = Listeners(workers, self._lock)
         self.on_fill, self.on_batch = self._listeners.on_fill, self._listeners.on_batch
         self.on_account = self._listeners.on_account
         self.connected = 0
-        self.has_page: Callable[[str], bool] = lambda pid: False
         self.version = 0
         self._job: Handle | None = None
-        self._seen: dict[str, int] = {}
         self._leaderboard: tuple[float, Leaderboard] | None = None
         self._stats: tuple[Leaderboard, dict[str, Any]] | None = None
         self._time = SessionClock(clock)
@@ -141,8 +134,7 @@ class Game(View):
             if self.full:
                 raise Busy("the game is full; somebody must leave first", retry_after=30)
             person = session.join(self.now(), self._checked_nickname(nick))
-            self._seen[person.id] = self.now()
-            self._joins.add(address, self._clock.monotonic())
+            self.attendance.joined(person.id, address, self.now(), self._clock.monotonic())
             self.version += 1
             return person
 
@@ -164,19 +156,11 @@ class Game(View):
 
     def seen(self, pid: str) -> None:
         """Record activity of a participant."""
-        self._seen[pid] = self.now()
+        self.attendance.see(pid, self.now())
 
     def idle(self) -> list[str]:
-        """Participants who never sent an order and have had no page open for IDLE_SECONDS, without bots."""
-        state, begun, last = self._session.state, self._time.begun, self.now() - IDLE_SECONDS * 10**9
-        return [
-            person.id
-            for person in state.present()
-            if person.bot is None
-            and not state.orders[person.id]
-            and max(person.joined_ns, self._seen.get(person.id, begun)) <= last
-            and not self.has_page(person.id)
-        ]
+        """Participants who never sent an order and have no page open; see `Attendance.idle`."""
+        return self.attendance.idle(self._session.state, self._time.begun, self.now())
 
     # orders
 
@@ -197,7 +181,7 @@ class Game(View):
             self._rate_limiter.take(pid, self._clock.monotonic())
             sign, checked = session.check_order(quantity, side)
             now = self.now()
-            self._seen[pid] = now
+            self.attendance.see(pid, now)
             return order_status(session.order(now, pid, name, sign, checked)), True
 
     def order_status(self, pid: str, client_id: str) -> OrderStatus:
@@ -236,15 +220,13 @@ class Game(View):
         state = self._session.state
         leaderboard = self._current_leaderboard()
         if self._stats is None or self._stats[0] is not leaderboard:
-            minute, address = self._joins.figures(self._clock.monotonic())
+            minute, address = self.attendance.joins(self._clock.monotonic())
             crowding = {"idle": len(self.idle()), "joined_1min": minute, "joined_1min_address": address}
             self._stats = leaderboard, statistics(state, leaderboard) | crowding
-        first = self.now() - ACTIVE_SECONDS * 10**9
-        active = sum(1 for pid, at in self._seen.items() if at >= first and self.participant(pid) is not None)
         return {
             "connected": self.connected,
             **self._stats[1],
-            "active": active,
+            "active": self.attendance.active(state, self.now()),
             "phase": self.phase,
             "price": round(units(state.price), 4),
             "batch": state.totals.batches,
@@ -323,7 +305,7 @@ class Game(View):
     def _set_session(self, session: Session, notes: Notes | None = None) -> None:
         """Make this the current session."""
         self._show(session, notes)
-        self._seen = {}
+        self.attendance.begin()
         self._leaderboard = self._stats = None
         self._rate_limiter.reset()
         self._renames.reset()

@@ -89,7 +89,7 @@ class HerdSockets:
         self._polling = False
         self._last_session: object = None
         self._update_due = False
-        game.has_page = lambda pid: (game.session_id, pid) in self._phones
+        game.attendance.has_page = lambda pid: (game.session_id, pid) in self._phones
         game.on_fill.append(self._on_fill)
         game.on_account.append(self._on_account)
         game.on_batch.append(self._on_batch)

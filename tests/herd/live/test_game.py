@@ -161,7 +161,7 @@ def test_a_game_that_a_script_filled_is_free_again_at_once(make: Make) -> None:
     trader, watcher = game.join("Ann", address="hall"), game.join("Bob", address="hall")
     for _ in range(3):
         game.join(address="script")
-    game.has_page = {watcher.id}.__contains__
+    game.attendance.has_page = {watcher.id}.__contains__
     table.order(trader.id, 1)
     table.turn(11)
     late = game.join("Cem", address="hall")

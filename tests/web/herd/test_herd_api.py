@@ -383,7 +383,7 @@ def test_a_code_that_the_presenter_requires_is_kept_from_others(make_services: C
 
 
 def test_who_has_a_page_open_is_not_idle(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orderflow.herd.live.game.IDLE_SECONDS", 0)
+    monkeypatch.setattr("orderflow.herd.live.attendance.IDLE_SECONDS", 0)
     game, idle = services.part(Game), []
     sockets = HerdSockets(game, services, Fanout(services.workers))
     ann, bob = game.join(), game.join()
