@@ -24,7 +24,7 @@ from orderflow.web.kit.request_head import BadHead, Head, read_head
 from orderflow.web.kit.request_stream import Body, Wire
 from orderflow.web.kit.responses import error_body
 from orderflow.web.kit.sending import SendingHandler
-from orderflow.web.kit.turnstile import take_turn
+from orderflow.web.kit.turnstile import AT_HAND, take_turn
 
 IDLE = 75.0
 """Seconds without a byte after which a connection is closed: between requests, or while sending."""
@@ -115,6 +115,7 @@ class Handler(SendingHandler):
         self.environ = self.get_environ()
         self.application = self.server.application
         self.handle_one_response()
+        self._wire.waited = False
         return None if self.close_connection or self.rfile.closed else True
 
     def _let_others_work(self) -> None:
@@ -155,6 +156,7 @@ class Handler(SendingHandler):
         environ["PATH_INFO"] = unquote_latin1(path)
         environ["SERVER_PROTOCOL"] = head.version
         environ |= self._peer()
+        environ[AT_HAND] = not self._wire.waited
         for name, value in head.fields:
             add_field(environ, name, value)
         length = None if head.chunked else head.length or 0

@@ -39,7 +39,7 @@ class BadChunk(OSError):
 class Wire(io.RawIOBase):
     """Reads from a connection's gevent socket until the deadline that `allow` set, then raises TimeoutError.
 
-    pause: lets the other connections work.
+    pause: lets the other connections work. waited: True once bytes had to be waited for; set it back to ask again.
     """
 
     def __init__(self, sock: Any, pause: Callable[[], object] = lambda: gevent.sleep(GIVE_WAY)) -> None:
@@ -49,6 +49,7 @@ class Wire(io.RawIOBase):
         self._rate: float = math.inf
         self._credit = 0
         self._turn = time.monotonic()
+        self.waited = True
 
     def allow(self, seconds: float, rate: float = math.inf) -> None:
         """Reading may take this long from now on, and as long again after each `rate` bytes."""
@@ -75,7 +76,8 @@ class Wire(io.RawIOBase):
             self._credit = 0
             self._deadline = now + self._seconds
         if now - began > TURN / 10:
-            self._turn = now  # it has waited, so the others had their turn
+            self._turn = now  # the others had their turn meanwhile
+            self.waited = True
         else:
             self._give_way()
         return count

@@ -19,7 +19,7 @@ from orderflow.errors import OrderflowError
 from orderflow.web import run
 from orderflow.web.kit import handler, request_stream
 from orderflow.web.kit.request_body import read_body
-from orderflow.web.kit.turnstile import Turns
+from orderflow.web.kit.turnstile import AT_HAND, Turns
 from orderflow.web.run import HttpServer, listen
 
 MIB = 1 << 20
@@ -39,6 +39,7 @@ class Toy:
     port: int = 0
     go: threading.Event = field(default_factory=threading.Event)
     calls: list[str] = field(default_factory=list)
+    at_hand: list[bool] = field(default_factory=list)
     http: Any = None
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
@@ -47,6 +48,7 @@ class Toy:
         except OrderflowError as error:
             found, status = str(error), f"{error.status} Refused"
         self.calls.append(environ["PATH_INFO"])
+        self.at_hand.append(environ[AT_HAND])
         if environ["PATH_INFO"] == "/busy":
             assert self.go.wait(60)
             until = time.perf_counter() + 0.002
@@ -266,3 +268,14 @@ def test_what_is_refused_ends_the_connection_and_the_answer_arrives(toy: Toy) ->
         found = read(sock)
     assert found.startswith(b"HTTP/1.1 400 ")
     assert toy.calls == ["/"]
+
+
+def test_requests_that_came_before_an_answer_are_told_apart(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_stream, "TURN", 0.0)  # whatever is read from the network counts as waited for
+    with toy.connect() as sock:
+        for count in (1, 3, 2):
+            sock.sendall(GET % (b"a", b"") * count)
+            found = b""
+            while found.count(b"HTTP/1.1 200 OK") < count or not found.endswith(b"\r\n\r\n0"):
+                found += sock.recv(1 << 16)
+    assert toy.at_hand == [False, False, True, True, False, True]

@@ -24,14 +24,16 @@ class Clock:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Callable[..., gevent.Greenlet]:
-    """work(turns, place, done, parts=1): a greenlet that takes turns, half as long as one may take, and notes them."""
+    """work(turns, place, done, parts=1, at_hand=False): a greenlet that takes turns, half as long as one may take."""
     clock = Clock()
     monkeypatch.setattr(turnstile, "time", clock)
 
-    def spawn(turns: Turnstile, place: tuple[str, str], done: list[str], parts: int = 1) -> gevent.Greenlet:
+    def spawn(
+        turns: Turnstile, place: tuple[str, str], done: list[str], parts: int = 1, at_hand: bool = False
+    ) -> gevent.Greenlet:
         def run() -> None:
             for _ in range(parts):
-                turns.enter(place)
+                turns.enter(place, at_hand=at_hand)
                 clock.now += TURN / 2
                 done.append(place[0])
 
@@ -65,6 +67,26 @@ def test_a_connection_with_one_request_is_not_behind_all_of_another(work: Callab
     busy.join()
 
 
+def test_requests_of_those_who_wait_for_answers_pass_those_at_hand(work: Callable[..., gevent.Greenlet]) -> None:
+    turns, done = Turnstile(), list[str]()
+    pushing = [work(turns, A, done, at_hand=True) for _ in range(40)]
+    gevent.sleep(0)  # they are in the queue
+    others = [work(turns, A, done) for _ in range(3)]
+    gevent.joinall(others)
+    assert len(done) <= 12
+    gevent.joinall(pushing)
+    assert len(done) == 43
+
+
+def test_requests_at_hand_are_not_left_behind(work: Callable[..., gevent.Greenlet]) -> None:
+    turns, done = Turnstile(), list[str]()
+    others = [work(turns, A, done) for _ in range(40)]
+    gevent.sleep(0)
+    work(turns, A, done, at_hand=True).join()
+    assert len(done) <= 6
+    gevent.joinall(others)
+
+
 def test_a_connection_that_ends_while_it_waits_is_left_out(work: Callable[..., gevent.Greenlet]) -> None:
     turns, done = Turnstile(), list[str]()
     first, second, third = (work(turns, A, done) for _ in range(3))
@@ -81,7 +103,7 @@ def test_requests_and_handshakes_wait_in_queues_of_their_own() -> None:
     places: list[object] = []
 
     class Noted(Turnstile):
-        def enter(self, place: object) -> None:
+        def enter(self, place: object, *, at_hand: bool = False) -> None:
             places.append(place)
 
     application = Turns(lambda environ, start: [b"answer"])
