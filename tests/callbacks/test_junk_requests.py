@@ -18,7 +18,14 @@ from callbacks.app import create_app
 from orderflow.services import build_services
 from orderflow.settings.settings import Settings
 from orderflow.web.app import create_server
-from orderflow.web.kit.callback_requests import MAX_CONTAINERS, MAX_DEPTH, MAX_KEYS, MAX_PARTS, MAX_VALUES
+from orderflow.web.kit.callback_requests import (
+    MAX_CONTAINERS,
+    MAX_DEPTH,
+    MAX_KEYS,
+    MAX_PARTS,
+    MAX_VALUES,
+    check_values,
+)
 
 UPDATE = "/_dash-update-component"
 ROUTES = ("_dash-layout", "_dash-dependencies", "_reload-hash", "_favicon.ico", "_dash-component-suites", "assets")
@@ -182,6 +189,20 @@ def test_numbers_that_no_browser_writes_are_refused(app: Dash, number: int) -> N
     for value in (number, {"a": [number]}):
         answer = app.server.test_client().post(UPDATE, json=sent(app, "page.children", value))
         assert answer.status_code == 400, answer.text
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**20, 10**21 - 1])
+def test_numbers_beyond_64_bits_are_floats_as_in_a_browser(app: Dash, number: int) -> None:
+    """An answer that repeats one could not be written."""
+    client = app.server.test_client()
+    for output in outputs(app):
+        for value in (number, {"n": number, "at": number}):
+            answer = client.post(UPDATE, json=sent(app, output, value, changed=True))
+            assert answer.status_code in (200, 204), (output, answer.text)
+    body: Any = {"a": [number, {"b": number}], "c": [2**63 - 1, -(2**63)]}
+    check_values(body)
+    assert repr(body["a"]) == repr([float(number), {"b": float(number)}])
+    assert repr(body["c"]) == repr([2**63 - 1, -(2**63)])
 
 
 BIG = {

@@ -8,6 +8,7 @@ Pure functions; `now` is ms of the server's clock.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -71,7 +72,8 @@ def restore(stored: Any) -> Player | None:
         player = Player(**stored)
         numbers = [player.position, player.at, player.velocity, player.size, player.drawn, *player.clicks]
         valid = isinstance(player.session, str) and all(math.isfinite(number) for number in numbers)
-        return player if valid and player.size > 0 < player.velocity and len(player.clicks) == len(ACTIONS) else None
+        valid &= type(player.size) is int and 0 < player.size <= sys.maxsize
+        return player if valid and player.velocity > 0 and len(player.clicks) == len(ACTIONS) else None
     except (TypeError, OverflowError):
         return None
 

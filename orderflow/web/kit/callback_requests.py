@@ -41,6 +41,9 @@ MAX_NAME = 1_000
 """Characters in the name of a changed input."""
 LAST_WHOLE = 10**21
 """A browser writes greater whole numbers with an exponent, and they are read as floats."""
+INT64 = 2**63
+"""Whole numbers from here on, and below minus this, are passed on as floats, which is what a browser has: an answer
+could not hold them."""
 
 log = logging.getLogger(__name__)
 
@@ -89,18 +92,22 @@ def _body(request: flask.Request) -> Any:
 
 
 def check_values(body: Any) -> None:
-    """Raises BadInput for more than MAX_DEPTH levels of lists and objects, and for whole numbers from LAST_WHOLE on."""
-    level = [body]
+    """Put floats in place of whole numbers beyond 64 bits.
+
+    Raises BadInput for more than MAX_DEPTH levels of lists and objects, and for whole numbers from LAST_WHOLE on.
+    """
+    level: list[Any] = [[body]]
     for _ in range(MAX_DEPTH + 1):
         inner: list[Any] = []
         for each in level:
-            kind = type(each)
-            if kind is dict:
-                inner.extend(each.values())
-            elif kind is list:
-                inner.extend(each)
-            elif kind is int and abs(each) >= LAST_WHOLE:
-                raise BadInput("the body has a whole number of more than 21 digits")
+            for key, value in each.items() if type(each) is dict else enumerate(each):
+                kind = type(value)
+                if kind is dict or kind is list:
+                    inner.append(value)
+                elif kind is int and not -INT64 <= value < INT64:
+                    if abs(value) >= LAST_WHOLE:
+                        raise BadInput("the body has a whole number of more than 21 digits")
+                    each[key] = float(value)
         if not inner:
             return
         level = inner

@@ -130,6 +130,8 @@ def test_forged_player_is_refused(player: players.Player) -> None:
     wrong = {"session": 5, "position": "x", "at": float("nan"), "velocity": 0, "size": -1, "clicks": [1], "drawn": None}
     for name, value in wrong.items():
         assert players.restore({**asdict(player), name: value}) is None
+    for size in (0.5, 4.0, 10**20, True):
+        assert players.restore({**asdict(player), "size": size}) is None
 
 
 def test_steps_to_and_fro_at_once_are_not_cut_off_at_the_begin(playback: Playback, player: players.Player) -> None:
