@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dash import ClientsideFunction, Dash, Input, Output, State, no_update
-from dash.exceptions import PreventUpdate
 
 from orderflow.errors import OrderflowError
 from orderflow.market.ports import MarketReader
@@ -60,6 +59,17 @@ def range_text(first: datetime, last: datetime, zone: tzinfo) -> str:
     return f"The trades are from {a} to {b} ({zone})."
 
 
+def texts(market: MarketReader, opened: object, series: object) -> tuple[Any, Any]:
+    """(from when to when there are trades, the error) of a dialog that opens or closes; no_update where it stays.
+
+    An error goes when the dialog closes: while it is open, this answer may come after one that has an error.
+    """
+    if not opened:
+        return no_update, None
+    trades = trades_of(market, series)
+    return "There are no trades." if trades is None else range_text(*trades), no_update
+
+
 def go_to(market: MarketReader, series: object, text: object) -> tuple[int | None, str | None]:
     """(the time that a text names, ms UTC, None), or (None, why there is nothing to go to).
 
@@ -92,11 +102,8 @@ def register(app: Dash, services: Services) -> None:
         State("chart-series", "data"),
         prevent_initial_call=True,
     )
-    def say_range(opened: bool | None, series: dict[str, Any] | None) -> tuple[str, None]:
-        if not opened:
-            raise PreventUpdate
-        trades = trades_of(market, series)
-        return "There are no trades." if trades is None else range_text(*trades), None
+    def say_range(opened: bool | None, series: dict[str, Any] | None) -> tuple[Any, Any]:
+        return texts(market, opened, series)
 
     @app.callback(
         Output("chart-goto-chosen", "data"),

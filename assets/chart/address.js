@@ -11,14 +11,12 @@
 
   function text() {
     const { chart } = of.page,
-      { live } = chart,
-      { want } = of.poll,
-      symbol = want.symbol || live.symbol,
-      come = live.bars.length && live.frame === want.frame && symbol === live.symbol;
+      { want, come } = of.poll,
+      symbol = want.symbol || chart.live.symbol;
     const query = of.options.write({
       symbol,
       frame: want.frame,
-      rows: want.rows || (come ? live.auto : 0),
+      rows: want.rows || (come() ? chart.live.auto : 0),
       options: chart.options,
       marks: of.options.definitions(of.poll.marks()),
       ...chart.range,

@@ -42,6 +42,10 @@
     set("chart-refresh", { data: ++refresh });
   }
 
+  /** Has the series come that is wanted? Until then the one before is shown. */
+  const come = ({ bars, frame, symbol } = of.page.chart.live) =>
+    bars.length > 0 && frame === want.frame && symbol === (want.symbol || symbol);
+
   /** Does an answer still fit what the page wants? */
   function current(answer) {
     const { symbol, frame, rows, marks: by = null } = answer.request || {};
@@ -106,5 +110,5 @@
 
   const first = () => ++refresh;
 
-  of.poll = { want, state, ask, receive, profileFollow, marks: () => marks, first };
+  of.poll = { want, state, ask, come, receive, profileFollow, marks: () => marks, first };
 })(globalThis);

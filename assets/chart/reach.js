@@ -17,18 +17,15 @@
 
   /** Say what is being waited for; "" when it is over. */
   function say(text) {
-    const node = root.document.getElementById("chart-loading");
-    node.hidden = !text;
-    node.textContent = text;
+    Object.assign(root.document.getElementById("chart-loading"), { hidden: !text, textContent: text });
   }
 
   function ask(where) {
     const { epoch, symbol, frame, rows, ref } = of.page.chart.live,
       none = { before: null, after: null, around: null };
     const question = { epoch, symbol, frame, rows, ref, marks: of.poll.marks(), ...none, ...where };
-    const key = JSON.stringify(question);
-    if (key === waiting) return;
-    waiting = key;
+    if (JSON.stringify(question) === waiting) return;
+    waiting = JSON.stringify(question);
     say(where.after ? "Reading later bars …" : "Reading older bars …");
     send(question);
   }
@@ -37,7 +34,7 @@
     clearTimeout(timer);
     timer = setTimeout(() => {
       stop();
-      if (of.page.chart.wanted) of.page.chart.start(false); // asks anew
+      if (of.page.chart.wanted && of.poll.come()) of.page.chart.start(false); // asks anew
     }, GIVE_UP_MS);
     root.dash_clientside.set_props("chart-older-request", { data: question });
   }
@@ -61,6 +58,7 @@
       return;
     }
     stop();
+    if (!of.poll.come()) return; // those of a series that was left
     if (answer.error) {
       chart.wanted = null;
       if (chart.ready) of.legend.announce(answer.error);
@@ -171,10 +169,10 @@
     return true;
   }
 
-  /** Go to a time, ms: to the bars around it, or to the first or the last. */
+  /** Go to a time, ms: to the bars around it, or to the first or the last; of a series that is on its way, when it comes. */
   function go(chart, time) {
     chart.wanted = { from: time };
-    chart.start(false);
+    if (of.poll.come()) chart.start(false);
   }
 
   of.reach = { limits, near, answered, stop, trim, place, go };

@@ -88,7 +88,12 @@ class Chart:
             }""",
             [query, usual_definitions()],
         )
-        self.page.wait_for_function("() => !window.orderflow.poll.marks()")
+        self.page.wait_for_function(
+            """() => {
+              const { page, poll } = window.orderflow;
+              return page.chart.ready && poll.come() && !poll.marks() && !poll.want.marks;
+            }"""
+        )
         self.page.mouse.move(2, 2)
         self.settled()
 

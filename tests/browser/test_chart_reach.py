@@ -164,6 +164,20 @@ def test_another_frame_stays_at_the_same_time(chart: Chart) -> None:
     assert abs(middle(chart) - datetime(2026, 3, 2, 20, 15, tzinfo=UTC)) < timedelta(minutes=1)
 
 
+def test_a_time_asked_for_while_another_series_comes_is_shown_of_that(chart: Chart, deep: RunningServer) -> None:
+    time = datetime(2026, 3, 3, 3, tzinfo=UTC)
+    chart.page.evaluate(
+        """(time) => {
+          orderflow.controls.choose("chart-frame", "3min");
+          orderflow.reach.go(orderflow.page.chart, time);
+        }""",
+        time.timestamp() * 1000,
+    )
+    chart.until("s.frame === '3min'")
+    at_rest(chart)
+    assert middle(chart) == time
+
+
 def test_a_phone_goes_to_a_date(open_chart: Open, deep: RunningServer) -> None:
     chart = open_chart(deep, "?symbol=DEEP", phone=True)
     chart.page.get_by_role("button", name="Go to a date").tap()

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from dash import no_update
 
-from callbacks.chart_goto import go_to, read_time, trades_of, zone_of
+from callbacks.chart_goto import go_to, read_time, texts, trades_of, zone_of
 from orderflow.formats import parse_body
 from orderflow.market.market import Market
 from tests.browser.chart import ticks_csv
@@ -79,3 +80,11 @@ def test_a_time_alone_is_on_the_newest_day_of_the_zone() -> None:
     found = read_time("01:00", ZoneInfo("Asia/Tokyo"), newest)
     assert found is not None
     assert found[0] == datetime(2026, 3, 2, 16, 0, tzinfo=UTC)  # 3 March in Tokyo
+
+
+def test_opening_says_the_range_and_leaves_an_error_that_was_faster(traded: Market) -> None:
+    said, error = texts(traded, True, SHOWN)
+    assert said.startswith(RANGE)
+    assert error is no_update
+    assert texts(traded, False, SHOWN) == (no_update, None)
+    assert texts(traded, True, {**SHOWN, "symbol": "NOTHING"}) == ("There are no trades.", no_update)
