@@ -17,6 +17,7 @@ from layouts.tickers_alerts import (
     search_text,
 )
 from orderflow.tickers.alerts.service import Alerts
+from orderflow.tickers.alerts.store import MOST_EVENTS, MOST_EVENTS_OF_A_USER
 from orderflow.tickers.notices import Notices
 from orderflow.web.kit.scope import Scope, maybe, reading_scope
 
@@ -58,14 +59,23 @@ def lists(alerts: Alerts, notices: Notices, scope: Scope | None, seen: Any, find
     shown = found[first : first + ROWS]
     events = [event for _, event in alerts.events(owner=scope.sees, limit=SHOWN)]
     new = {event.id for event in notices.open(scope.sees)}
-    what = (shown, len(there), len(found), find, [event.id for event in events], sorted(new))
+    deleted = alerts.deleted(scope.sees)
+    what = (shown, len(there), len(found), find, [event.id for event in events], sorted(new), deleted)
     number = zlib.crc32(repr(what).encode())
     if number == seen:
         return Lists(*(no_update,) * 6)
     count = f"{len(found):,} of {len(there):,}" if words else f"{len(there):,}" if there else ""
     rows = none_found(find) if words and not found else alert_rows(shown, scope.makes)
     few = len(there) <= ROWS and not words
-    return Lists(rows, event_rows([(event, event.id not in new) for event in events]), count, pages, few, number)
+    fired = event_rows([(event, event.id not in new) for event in events], deleted, kept_text(scope.sees))
+    return Lists(rows, fired, count, pages, few, number)
+
+
+def kept_text(owner: str | None) -> str:
+    """How much of the history is kept. owner: of the rows, None for those of all."""
+    if owner is None:
+        return f"the newest {MOST_EVENTS:,} of the operator and {MOST_EVENTS_OF_A_USER:,} of each user are kept"
+    return f"the newest {MOST_EVENTS_OF_A_USER if owner else MOST_EVENTS:,} are kept"
 
 
 def register(app: Dash, services: Services, alerts: Alerts) -> None:

@@ -13,10 +13,11 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, no_update
 from dash.development.base_component import Component
 
 from callbacks.toasts import needs_owner, owner_text, pressed, refresh, sentence, toast
+from layouts.tickers_alerts import deleted_row
 from layouts.tickers_targets import answer_text, no_targets, target_fields, target_rows
 from orderflow.errors import BadInput, Conflict, OrderflowError
 from orderflow.storage.records.target_store import OPERATOR
-from orderflow.tickers.delivery.delivery import Delivery
+from orderflow.tickers.delivery.delivery import MOST_KEPT, MOST_KEPT_OF_A_USER, Delivery
 from orderflow.web.kit.callback_values import whole
 from orderflow.web.kit.refusals import note_refused_callback
 from orderflow.web.kit.scope import Scope, for_owner, maybe
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 INTERVAL = 5000
 """ms between two looks at the list."""
 COMMON = ("kind", "name")
+KEPT = f"of 30 days the newest {MOST_KEPT_OF_A_USER:,} to a user are kept, {MOST_KEPT:,} to the operator"
 STORES = ("tickers-targets-seen", "tickers-targets-refresh", "tickers-target-edited", "tickers-target-removed")
 """Number of the list that is shown; a new value asks at once; ids of the target in the form and of that to remove."""
 Faults = Mapping[str, str]
@@ -118,8 +120,11 @@ def rows(delivery: Delivery, scope: Scope, seen: Any) -> tuple[Any, int]:
     """(rows of the targets, number of what is shown); no_update for what is as it was at `seen`, that number."""
     targets = delivery.shown(scope.sees)
     last = delivery.outbox.newest([target["id"] for target in targets])
-    number = zlib.crc32(repr((targets, sorted(last.items()))).encode())
-    return (no_update if number == seen else target_rows(targets, last, scope.makes or OPERATOR)), number
+    deleted = delivery.deleted(scope.sees)
+    number = zlib.crc32(repr((targets, sorted(last.items()), deleted)).encode())
+    if number == seen:
+        return no_update, number
+    return [*target_rows(targets, last, scope.makes or OPERATOR), *deleted_row(deleted, KEPT)], number
 
 
 def number_of(given: Any) -> int | None:

@@ -277,11 +277,19 @@ def _action(words: str, action: str, alert: str, name: str) -> Component:
     )
 
 
-def event_rows(events: Sequence[tuple[AlertEvent, bool]]) -> list[Component]:
-    """(event, whether it is acknowledged), the newest first."""
+def deleted_row(count: int, kept: str) -> list[Component]:
+    """How many older rows than those that are kept were deleted; nothing for none. kept: those, in words."""
+    if not count:
+        return []
+    text = f"{count:,} older {'one was' if count == 1 else 'ones were'} deleted since the server's start: {kept}."
+    return [html.P(text, className="tk-note")]
+
+
+def event_rows(events: Sequence[tuple[AlertEvent, bool]], deleted: int = 0, kept: str = "") -> list[Component]:
+    """(event, whether it is acknowledged), the newest first. deleted, kept: see `deleted_row`."""
     if not events:
-        return [html.P("Nothing has fired yet.", className="tk-note")]
-    return [
+        return [html.P("Nothing has fired yet.", className="tk-note"), *deleted_row(deleted, kept)]
+    rows: list[Component] = [
         html.Div(
             [
                 html.Div([html.B(event.message), html.Span(moment(event.time), className="tk-note")]),
@@ -292,6 +300,7 @@ def event_rows(events: Sequence[tuple[AlertEvent, bool]]) -> list[Component]:
         )
         for event, seen in events
     ]
+    return [*rows, *deleted_row(deleted, kept)]
 
 
 def _facts(event: AlertEvent) -> list[str]:

@@ -122,8 +122,9 @@ class Product:
 
     build: yields the parts; nothing runs yet. Raises BadSetting, StorageFailed. prepare: called before the ticks are
     loaded. start, stop: for all its parts. damage: stored data of the product that cannot be read. problems: why it
-    cannot store anything at present ("": it can). rewrite: writes files anew that were deleted. api: "module:class",
-    made with (services, fanout). pages: modules with a `PAGE`.
+    cannot store anything at present ("": it can). deleted: how many of what a bound has deleted since the start.
+    rewrite: writes files anew that were deleted. api: "module:class", made with (services, fanout). pages: modules with
+    a `PAGE`.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Product:
     stop: Callable[[Parts], None] = _nothing
     damage: Callable[[Parts], list[DamagedPart]] = lambda parts: []
     problems: Callable[[Parts], list[str]] = lambda parts: []
+    deleted: Callable[[Parts], dict[str, int]] = lambda parts: {}
     rewrite: Callable[[Parts], None] = _nothing
     api: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
@@ -314,11 +316,21 @@ def _stop_uploads(parts: Parts) -> None:
     parts.get(ChartFiles).stop()
 
 
+def _deleted_uploads(parts: Parts) -> dict[str, int]:
+    library = parts.get(Library)
+    return {
+        "uploads": library.spool.deleted + parts.get(ChartFiles).spool.deleted,
+        "mappings": library.mappings.deleted,
+        "charts": parts.get(Views).deleted,
+    }
+
+
 PRODUCTS: tuple[Product, ...] = (
     Product(
         "accounts",
         _accounts,
         start=lambda parts: parts.get(Upkeep).start(),
+        deleted=lambda parts: {"sessions": parts.get(Accounts).sessions.ended},
         api=(
             "orderflow.web.accounts.accounts_api:AccountsApi",
             "orderflow.web.accounts.profile_api:ProfileApi",
@@ -357,6 +369,7 @@ PRODUCTS: tuple[Product, ...] = (
         prepare=lambda parts: parts.get(Retention).sweep_at_start(),
         start=_start_live_feeds,
         stop=_stop_live_feeds,
+        deleted=lambda parts: {"feed_trades": parts.get(Retention).removed},
     ),
     Product(
         "tickers",
@@ -370,6 +383,7 @@ PRODUCTS: tuple[Product, ...] = (
         _delivery,
         start=lambda parts: parts.get(Delivery).start(),
         stop=lambda parts: parts.get(Delivery).stop(),
+        deleted=lambda parts: {"deliveries": parts.get(Delivery).deleted()},
         api=("orderflow.web.tickers.delivery_api:DeliveryApi",),
     ),
     Product(
@@ -378,6 +392,7 @@ PRODUCTS: tuple[Product, ...] = (
         start=_start_alerts,
         stop=lambda parts: parts.get(Alerts).stop(),
         problems=lambda parts: [parts.get(Alerts).problem],
+        deleted=lambda parts: {"alert_events": parts.get(Alerts).deleted()},
         api=("orderflow.web.tickers.alerts_api:AlertsApi",),
     ),
     Product(
@@ -393,6 +408,7 @@ PRODUCTS: tuple[Product, ...] = (
         _uploads,
         start=_start_uploads,
         stop=_stop_uploads,
+        deleted=_deleted_uploads,
         api=(
             "orderflow.web.workspace.uploads_api:UploadsApi",
             "orderflow.web.workspace.chart_files_api:ChartFilesApi",

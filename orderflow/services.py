@@ -108,6 +108,13 @@ class Services:
         found = [self.ticks.problem, self.records.problem, *products, *self.notices, self.records.notice]
         return [message[0].upper() + message[1:] for message in found if message]
 
+    def deleted(self) -> dict[str, int]:
+        """How many of what a bound has deleted since the start, of all that is bounded."""
+        found = {"idempotency_keys": self.market.forgotten_keys}
+        for product in PRODUCTS:
+            found |= product.deleted(self.parts)
+        return found
+
     def rewrite(self) -> None:
         """Write the files anew that were deleted, moved or replaced while the server runs, from what it still holds.
 

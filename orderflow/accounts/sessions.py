@@ -72,6 +72,8 @@ class Sessions:
         self._monotonic = monotonic
         self._later = later
         self._seen: dict[str, _Seen | None] = {}
+        self.ended = 0
+        """Sessions that further log-ins of their users have ended since the start."""
 
     def start(self, user: str, device: str, address: str, checked: Checked | None = None) -> Grant:
         """A new session, with an id that nobody could choose before.
@@ -94,6 +96,7 @@ class Sessions:
         ended = self._store.add(session, MOST, checked)
         if ended is None:
             raise Unauthorized(CHANGED)
+        self.ended += len(ended)
         self.forget(*ended)
         return self._grant(session)
 

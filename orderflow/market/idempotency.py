@@ -50,6 +50,8 @@ class IdempotencyKeys:
     def __init__(self) -> None:
         self._done: OrderedDict[str, tuple[str, Receipt]] = OrderedDict()
         self._in_flight: set[str] = set()
+        self.forgotten = 0
+        """Keys that made room for newer ones since the start."""
 
     def begin(self, key: str, digest: str) -> Receipt | None:
         """The stored receipt of `key`, or None if it is new, in which case it is marked as in flight.
@@ -75,6 +77,7 @@ class IdempotencyKeys:
         self._done[key] = digest, receipt
         if len(self._done) > MAX_KEYS:
             self._done.popitem(last=False)
+            self.forgotten += 1
 
     def clear(self) -> None:
         """Forget all keys."""

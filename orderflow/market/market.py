@@ -212,6 +212,11 @@ class Market(MarketReads):
             publish()
         return receipt
 
+    @property
+    def forgotten_keys(self) -> int:
+        """Idempotency keys that made room for newer ones since the start."""
+        return self._keys.forgotten
+
     def rejected(self, symbol: str | None, count: int) -> None:
         """Count rows that were rejected before they came here."""
         with self._lock:

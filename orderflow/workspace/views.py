@@ -51,6 +51,11 @@ class Views:
     def __init__(self, store: ViewStore) -> None:
         self._store = store
 
+    @property
+    def deleted(self) -> int:
+        """Charts that made room for newer ones of their users since the start."""
+        return self._store.deleted
+
     def of(self, owner: str, series: str) -> Left:
         """What a user left on the chart of a series."""
         drawings, view = self._store.get(owner, series[:LONGEST_KEY])

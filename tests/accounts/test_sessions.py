@@ -149,7 +149,7 @@ def test_the_oldest_of_too_many_sessions_ends(sessions: Sessions, grant: Grant, 
     for _ in range(MOST):
         clock.advance(1)
         sessions.start("a1", "", "")
-    assert len(sessions.list("a1")) == MOST
+    assert (len(sessions.list("a1")), sessions.ended) == (MOST, 1)
     with pytest.raises(Unauthorized):
         sessions.read(grant.access)
 

@@ -77,10 +77,11 @@ class AlertTables:
         """Delete the events of an owner, and that they were acknowledged."""
         self._delete(select(ALERT_EVENTS.c.number).where(ALERT_EVENTS.c.owner == owner))
 
-    def prune(self, most: int, most_of_a_user: int) -> int:
+    def prune(self, most: int, most_of_a_user: int) -> dict[str, int]:
         """Delete the oldest events of those who have more than that, and that they were acknowledged. most: of the
-        owner "". Returns how many."""
-        return sum(map(self._delete, self._records.read(lambda connection: _old(connection, most, most_of_a_user))))
+        owner "". Returns how many of each owner."""
+        old = self._records.read(lambda connection: _old(connection, most, most_of_a_user))
+        return {owner: self._delete(chosen) for owner, chosen in old.items()}
 
     def _delete(self, chosen: Select[tuple[int]]) -> int:
         """Delete events by their numbers, in pieces: other writes come in between. Returns how many."""
@@ -140,14 +141,14 @@ def _replace(connection: Connection, table: Table, rows: Sequence[Values]) -> No
         execute_many(connection, insert_or_change(connection, table), rows)
 
 
-def _old(connection: Connection, most: int, most_of_a_user: int) -> list[Select[tuple[int]]]:
+def _old(connection: Connection, most: int, most_of_a_user: int) -> dict[str, Select[tuple[int]]]:
     """For each owner of more events than that: the numbers of those that are too many."""
-    events, found = ALERT_EVENTS.c, list[Select[tuple[int]]]()
+    events, found = ALERT_EVENTS.c, dict[str, Select[tuple[int]]]()
     for owner, count in connection.execute(select(events.owner, func.count()).group_by(events.owner)):
         if count > (kept := most_of_a_user if owner else most):
             newest = select(events.number).where(events.owner == owner).order_by(events.number.desc())
             first = connection.scalar(newest.offset(kept - 1).limit(1))
-            found.append(select(events.number).where(events.owner == owner, events.number < first))
+            found[owner] = select(events.number).where(events.owner == owner, events.number < first)
     return found
 
 

@@ -195,13 +195,12 @@ class DeliveryStore:
         counted = select(func.count()).select_from(DELIVERIES).where(DELIVERIES.c.state == "pending")
         return self._records.read(lambda connection: connection.scalar(counted) or 0)
 
-    def prune(self, before: int, most: int, most_of_a_user: int) -> int:
+    def prune(self, before: int, most: int, most_of_a_user: int) -> dict[str, int]:
         """Remove what was finished and made before a time, and of what an owner has in the outbox what is finished and
-        older than the newest `most` (of the operator) or `most_of_a_user`. Returns how many were removed."""
-        limits = self._records.read(lambda connection: _limits(connection, most, most_of_a_user))
+        older than the newest `most` (of the operator) or `most_of_a_user`. Returns how many of each owner."""
+        limits = self._records.read(lambda connection: _limits(connection, before, most, most_of_a_user))
         table = DELIVERIES.c
-        too_many = [(table.owner == owner, table.created < first) for owner, first in limits.items()]
-        return sum(self._remove(where) for where in ((table.created < before,), *too_many))
+        return {owner: self._remove((table.owner == owner, table.created < first)) for owner, first in limits.items()}
 
     def _remove(self, where: Sequence[ColumnElement[bool]]) -> int:
         """Remove finished deliveries in pieces: other writes come in between. Returns how many."""
@@ -306,13 +305,16 @@ def _delivery(row: Row[Any], history: tuple[Attempt, ...] = ()) -> StoredDeliver
     return StoredDelivery(**{name: getattr(row, name) for name in names}, history=history)
 
 
-def _limits(connection: Connection, most: int, most_of_a_user: int) -> dict[str, int]:
-    """For each owner of more deliveries than that: when the oldest of those was made that are not too many."""
+def _limits(connection: Connection, before: int, most: int, most_of_a_user: int) -> dict[str, int]:
+    """For each owner of older deliveries than `before` or of too many: when the oldest was made that is kept."""
     table, found = DELIVERIES.c, dict[str, int]()
-    for owner, count in connection.execute(select(table.owner, func.count()).group_by(table.owner)).all():
+    owners = select(table.owner, func.count(), func.min(table.created)).group_by(table.owner)
+    for owner, count, oldest in connection.execute(owners).all():
+        if oldest < before:
+            found[owner] = before
         if count > (kept := most if owner == OPERATOR else most_of_a_user):
             newest = select(table.created).where(table.owner == owner).order_by(table.created.desc())
-            found[owner] = connection.scalar(newest.offset(kept - 1).limit(1)) or 0
+            found[owner] = max(before, connection.scalar(newest.offset(kept - 1).limit(1)) or 0)
     return found
 
 

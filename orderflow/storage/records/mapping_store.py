@@ -21,6 +21,8 @@ class MappingStore:
     def __init__(self, records: Records, now: Callable[[], int]) -> None:
         self._records = records
         self._now = now
+        self.deleted = 0
+        """Rows that made room for newer ones of their owners since the start."""
 
     def get(self, owner: str, kind: str, header: str) -> str:
         """The options for files with this header, "" for none."""
@@ -38,11 +40,11 @@ class MappingStore:
     def put(self, owner: str, kind: str, header: str, options: str) -> None:
         """Remember options for files with this header; "" forgets them."""
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> int:
             mine = (TABLE.c.owner == owner, TABLE.c.kind == kind, TABLE.c.header == header)
             if not options:
                 connection.execute(delete(TABLE).where(*mine))
-                return
+                return 0
             row = {
                 "owner": owner,
                 "kind": kind,
@@ -54,9 +56,12 @@ class MappingStore:
             times = select(TABLE.c.used).where(TABLE.c.owner == owner).order_by(TABLE.c.used.desc())
             oldest = connection.scalar(times.offset(MOST - 1).limit(1))
             if oldest is not None:
-                connection.execute(delete(TABLE).where(TABLE.c.owner == owner, TABLE.c.used < oldest))
+                old = delete(TABLE).where(TABLE.c.owner == owner, TABLE.c.used < oldest)
+                return connection.execute(old).rowcount
+            return 0
 
-        self._records.write(write)
+        made_room = self._records.write(write)
+        self.deleted += made_room
 
     def forget(self, owner: str) -> None:
         """Forget all options of a user."""

@@ -21,6 +21,8 @@ class ViewStore:
     def __init__(self, records: Records, now: Callable[[], int]) -> None:
         self._records = records
         self._now = now
+        self.deleted = 0
+        """Rows that made room for newer ones of their owners since the start."""
 
     def get(self, owner: str, series: str) -> tuple[str, str]:
         """(drawings, view) of a user's chart as JSON, "" for what is not known."""
@@ -31,7 +33,7 @@ class ViewStore:
     def put(self, owner: str, series: str, *, drawings: str | None = None, view: str | None = None) -> None:
         """Remember a part of a user's chart; None leaves the other as it is."""
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> int:
             mine = (TABLE.c.owner == owner, TABLE.c.series == series)
             row = connection.execute(select(TABLE.c.drawings, TABLE.c.view).where(*mine)).first()
             before = ("", "") if row is None else (row.drawings, row.view)
@@ -44,9 +46,12 @@ class ViewStore:
             times = select(TABLE.c.used).where(TABLE.c.owner == owner).order_by(TABLE.c.used.desc())
             oldest = connection.scalar(times.offset(MOST - 1).limit(1))
             if oldest is not None:
-                connection.execute(delete(TABLE).where(TABLE.c.owner == owner, TABLE.c.used < oldest))
+                old = delete(TABLE).where(TABLE.c.owner == owner, TABLE.c.used < oldest)
+                return connection.execute(old).rowcount
+            return 0
 
-        self._records.write(write)
+        made_room = self._records.write(write)
+        self.deleted += made_room
 
     def all(self, owner: str) -> dict[str, tuple[str, str]]:
         """(drawings, view) of all of a user's charts, by series."""

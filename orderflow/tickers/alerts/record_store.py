@@ -83,7 +83,7 @@ class RecordStore:
         """See `AlertStore.forget`."""
         self._tables.forget(owner)
 
-    def prune(self) -> int:
+    def prune(self) -> dict[str, int]:
         """See `AlertStore.prune`."""
         return self._tables.prune(MOST_EVENTS, MOST_EVENTS_OF_A_USER)
 

@@ -97,6 +97,8 @@ class Alerts:
         self._snoozes = Snoozes(clock)
         self._evaluation.on_events = self._tell
         self._listeners: list[Callable[[Sequence[AlertEvent]], object]] = []
+        self._deleted = Counter[str]()
+        """Events of each owner that were too many and deleted since the start."""
         self._job: Handle | None = None
         self._all = True
         self._frames: dict[tuple[str, str], set[str]] = {}
@@ -220,7 +222,12 @@ class Alerts:
     def prune(self) -> None:
         """Delete the oldest events of those who have too many. Raises StorageFailed."""
         if removed := self._workers.run(self._store.prune):
-            log.info("%d alert events were deleted: the newest of each owner are kept", removed)
+            self._deleted.update(removed)
+            log.info("%d alert events were deleted: the newest of each owner are kept", sum(removed.values()))
+
+    def deleted(self, owner: str | None = None) -> int:
+        """How many events, of an owner or of all, were too many and deleted since the start."""
+        return self._deleted.total() if owner is None else self._deleted[owner]
 
     def rehearse(
         self, body: Mapping[str, Any], start: int | None, end: int | None, limit: int, owner: str = ""

@@ -94,8 +94,9 @@ class AlertStore(Protocol):
     def forget(self, owner: str) -> None:
         """Delete the events of a user."""
 
-    def prune(self) -> int:
-        """Delete the oldest events beyond MOST_EVENTS of the operator and MOST_EVENTS_OF_A_USER. Returns how many."""
+    def prune(self) -> dict[str, int]:
+        """Delete the oldest events beyond MOST_EVENTS of the operator and MOST_EVENTS_OF_A_USER. Returns how many of
+        each owner."""
 
 
 class MemoryStore:
@@ -130,8 +131,8 @@ class MemoryStore:
     def forget(self, owner: str) -> None:
         self._events = {event.id: event for event in self._events.values() if event.owner != owner}
 
-    def prune(self) -> int:
-        return 0  # what is kept ends with the process
+    def prune(self) -> dict[str, int]:
+        return {}  # what is kept ends with the process
 
     def events(
         self, *, after: int | None = None, alert_id: str | None = None, owner: str | None = None, limit: int = 100

@@ -79,6 +79,8 @@ class Delivery:
         self._failing: dict[int, StoredTarget] = {}
         self._listeners: list[Listener] = []
         self._tests = Counter[str]()
+        self._deleted = Counter[str]()
+        """Deliveries of each owner that were too old or too many and removed since the start."""
 
     def start(self) -> None:
         """Send what is pending, and begin to look for more."""
@@ -112,7 +114,11 @@ class Delivery:
 
     def prune(self) -> None:
         """Remove what was finished long ago, and the oldest of what is too much."""
-        self.outbox.prune(self.dispatcher.now() - KEPT, MOST_KEPT, MOST_KEPT_OF_A_USER)
+        self._deleted.update(self.outbox.prune(self.dispatcher.now() - KEPT, MOST_KEPT, MOST_KEPT_OF_A_USER))
+
+    def deleted(self, owner: str | None = None) -> int:
+        """How many deliveries, to an owner or to all, were too old or too many and removed since the start."""
+        return self._deleted.total() if owner is None else self._deleted[owner]
 
     # targets
 

@@ -92,6 +92,22 @@ STATS = record(
             **array(WORD),
             "description": "Why writes are refused at present (507), and what was wrong at the start.",
         },
+        "deleted": record(
+            {
+                "alert_events": {**COUNT, "description": "Fired alerts beyond the newest of their owner."},
+                "deliveries": {
+                    **COUNT,
+                    "description": "Deliveries of 30 days ago, or beyond the newest of their owner.",
+                },
+                "feed_trades": {**COUNT, "description": "Trades of live feeds that were older than `feed_days`."},
+                "sessions": {**COUNT, "description": "Log-ins that later ones of the same user have ended."},
+                "uploads": {**COUNT, "description": "Uploaded files that made room for others within their hour."},
+                "mappings": {**COUNT, "description": "How files are read, beyond the newest of their user."},
+                "charts": {**COUNT, "description": "Drawings and views of charts beyond the newest of their user."},
+                "idempotency_keys": {**COUNT, "description": "Keys of calls, of which a repetition would count anew."},
+            },
+            doc="What bounds have deleted since the start of the server.",
+        ),
         "sockets": record(
             {
                 **dict.fromkeys(("clients", "topics", "sent", "conflated", "dropped", "open"), COUNT),

@@ -106,6 +106,7 @@ class StatsApi(Api):
                 "revision": revision,
                 "damage": [asdict(part) for part in self._services.damage()],
                 "problems": self._services.problems(),
+                "deleted": self._services.deleted(),
                 "sockets": self._fanout.stats(),
                 "feeds": [status.json() for status in self._services.part(LiveFeeds).status()],
             }

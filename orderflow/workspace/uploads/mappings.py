@@ -22,6 +22,11 @@ class Mappings:
     def __init__(self, store: MappingStore) -> None:
         self._store = store
 
+    @property
+    def deleted(self) -> int:
+        """Options that made room for newer ones of their users since the start."""
+        return self._store.deleted
+
     def options(self, owner: str, kind: str, path: Path, given: ReadOptions | None) -> ReadOptions:
         """The options to read a file with: those that are given, else the remembered ones, else none."""
         if given is not None:

@@ -73,6 +73,8 @@ class Spool:
         self._lock = plain_lock()
         self._held: dict[str, Held] = {}
         self._open: Counter[str] = Counter()  # by client
+        self.deleted = 0
+        """Files that made room for others before they were too old, since the start."""
 
     def start(self) -> None:
         """Remove what an earlier run left."""
@@ -176,7 +178,7 @@ class Spool:
         spare = [each for each in held if not self._used[each.id]]
         if not spare:
             raise _busy()
-        self.drop(min(spare, key=lambda each: (-of[each.client], each.made)))
+        self._drop_early(min(spare, key=lambda each: (-of[each.client], each.made)))
 
     def _grow(self, size: int) -> None:
         """Make room for so many bytes more of files that are being written. Raises Busy if the files in use fill it."""
@@ -186,14 +188,18 @@ class Spool:
             spare = [held for held in list(self._held.values()) if not self._used[held.id]]
             if not spare:
                 raise Busy("the server holds as many bytes of uploads as it may; try again", retry_after=30)
-            self.drop(min(spare, key=lambda held: held.made))
+            self._drop_early(min(spare, key=lambda held: held.made))
 
     def _keep(self, held: Held) -> None:
         with self._lock:
             self._held[held.id] = held
             mine = [each for each in self._held.values() if each.owner == held.owner]
         for old in sorted(mine, key=lambda each: each.made)[: -self._most_held]:
-            self.drop(old)
+            self._drop_early(old)
+
+    def _drop_early(self, held: Held) -> None:
+        self.deleted += 1
+        self.drop(held)
 
     def _closed(self, client: str, written: int = 0) -> None:
         with self._lock:

@@ -110,7 +110,7 @@ def test_mappings_are_of_a_user_a_kind_and_a_header(records: Records, monkeypatc
     assert store.get("ann", "signals", "h") == store.get("bob", "ohlcv", "h") == store.get("ann", "ohlcv", "g") == ""
     for number in range(4):
         store.put("ann", "ohlcv", f"h{number}", "{}")
-    assert store.get("ann", "ohlcv", "h") == ""
+    assert (store.get("ann", "ohlcv", "h"), store.deleted) == ("", 1)
     assert store.get("ann", "ohlcv", "h0") == "{}"
     store.put("ann", "ohlcv", "h0", "")
     assert store.get("ann", "ohlcv", "h0") == ""

@@ -386,6 +386,7 @@ def test_old_deliveries_are_removed(delivery: Delivery, clock: ManualClock) -> N
     clock.advance(KEPT / SECOND + 1)
     delivery.prune()
     assert delivery.deliveries(Filter()) == ()
+    assert [delivery.deleted(owner) for owner in (None, "operator", "ann")] == [1, 1, 0]
 
 
 def test_a_jump_of_the_wall_clock_changes_no_pause(delivery: Delivery, post: Post, clock: ManualClock) -> None:
