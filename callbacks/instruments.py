@@ -45,6 +45,7 @@ STORES = {
     "instruments-open": "id of the open instrument and number of the opening",
     "instruments-seen": "epoch and last number of the price line that is drawn",
     "instruments-form": "id and spec that the form was made of",
+    "instruments-fresh": "a form that came later, and whether it is the answer to changes that were sent",
     "instruments-submit": "when the form was sent",
     "instruments-quiz-game": "where the quiz is",
 }

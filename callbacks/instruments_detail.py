@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
 from callbacks.instruments_state import Opened, Seen, read
@@ -108,22 +108,16 @@ def register(app: Dash, services: Services) -> None:
     def open_instrument(clicked: Any, before: Any) -> Any:
         return opening(simulation, clicked, before)
 
-    app.clientside_callback(
+    app.clientside_callback(  # at once: what is left of one instrument must not stand below the title of the next
         ClientsideFunction("instruments", "closed"),
-        Input("instruments-dialog-detail", "opened"),
-        State("instruments-open", "data"),
-        prevent_initial_call=True,
-    )
-
-    @app.callback(
         Output("instruments-open", "data", allow_duplicate=True),
         Output("instruments-card-interval", "max_intervals"),
+        Output("instruments-form", "data", allow_duplicate=True),
+        Output("instruments-card", "children", allow_duplicate=True),
         Input("instruments-dialog-detail", "opened"),
         State("instruments-open", "data"),
         prevent_initial_call=True,
     )
-    def close_instrument(is_open: bool | None, before: Any) -> Any:
-        return no_update if is_open else Opened(None, read_opened(before).turn).plain(), -1 if is_open else 0
 
     @app.callback(
         Output("instruments-facts", "children"),

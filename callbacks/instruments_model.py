@@ -174,7 +174,7 @@ def _register_form(app: Dash, simulation: Simulation, known: Mapping[str, Any]) 
 
     # A separate callback: of two calls under way Dash keeps the later response, and a refresh must not undo a discard.
     @app.callback(
-        Output("instruments-form", "data", allow_duplicate=True),
+        Output("instruments-fresh", "data", allow_duplicate=True),
         Input("instruments-card-interval", "n_intervals"),
         State("instruments-open", "data"),
         State("instruments-form", "data"),
@@ -184,19 +184,29 @@ def _register_form(app: Dash, simulation: Simulation, known: Mapping[str, Any]) 
     def refresh_form(_intervals: Any, given: Any, held: Any, clean: bool | None) -> Any:
         instrument = find(simulation, read_opened(given).id)
         form = form_of(instrument.spec).plain() if instrument else None
-        if not clean or held == form:
+        if not clean or form is None or held == form:
             raise PreventUpdate  # what is typed stays
-        return form
+        return {"form": form, "sent": False}
+
+    app.clientside_callback(  # when the answer has come: meanwhile something may be typed, or another one be open
+        ClientsideFunction("instruments", "fresh"),
+        Output("instruments-form", "data", allow_duplicate=True),
+        Input("instruments-fresh", "data"),
+        State("instruments-open", "data"),
+        State("instruments-discard", "disabled"),
+        prevent_initial_call=True,
+    )
 
     @app.callback(
         Output("instruments-card", "children"),
         Output("instruments-form-message", "children", allow_duplicate=True),
+        Output("instruments-title-detail", "children", allow_duplicate=True),
         Input("instruments-form", "data"),
         prevent_initial_call=True,
     )
     def show_form(given: Any) -> Any:
         held = read(Form, given)
-        return (form(held.spec.plain(), known), "") if held else ([], "")  # the next one begins with an empty card
+        return (form(held.spec.plain(), known), "", title(held.id, held.spec.name)) if held else ([], "", no_update)
 
 
 def _register_fields(app: Dash, known: Mapping[str, Any]) -> None:
@@ -239,6 +249,13 @@ def _register_fields(app: Dash, known: Mapping[str, Any]) -> None:
         return not changes, not changes, classes
 
     app.clientside_callback(
+        ClientsideFunction("instruments", "typed"),
+        Output("instruments-discard", "disabled", allow_duplicate=True),
+        Input({"type": FIELD, "name": ALL}, "value"),
+        prevent_initial_call=True,
+    )
+
+    app.clientside_callback(
         ClientsideFunction("kit", "faultless"),
         Output({"type": FIELD, "name": MATCH}, "error", allow_duplicate=True),
         Input({"type": FIELD, "name": MATCH}, "value"),
@@ -258,8 +275,7 @@ def _register_apply(app: Dash, services: Services, known: Mapping[str, Any]) -> 
     @app.callback(
         Output({"type": FIELD, "name": ALL}, "error"),
         Output("instruments-form-message", "children"),
-        Output("instruments-form", "data", allow_duplicate=True),
-        Output("instruments-title-detail", "children", allow_duplicate=True),
+        Output("instruments-fresh", "data"),
         Output("instruments-toasts", "sendNotifications", allow_duplicate=True),
         Output("instruments-refresh", "data", allow_duplicate=True),
         Input("instruments-submit", "data"),
@@ -268,7 +284,7 @@ def _register_apply(app: Dash, services: Services, known: Mapping[str, Any]) -> 
         State("instruments-form", "data"),
         prevent_initial_call=True,
     )
-    @operator_only(lambda: (_none_of_fields(), no_update, no_update, no_update, needs_key(), no_update))
+    @operator_only(lambda: (_none_of_fields(), no_update, no_update, needs_key(), no_update))
     def apply(_submit: Any, _back: Any, *given: Any) -> Any:
         found, held = gather(given[:-1]), read(Form, given[-1])
         if found is None or held is None or not any(each["value"] for each in ctx.triggered):
@@ -280,10 +296,10 @@ def _register_apply(app: Dash, services: Services, known: Mapping[str, Any]) -> 
             raise PreventUpdate
         errors, message, spec = apply_changes(services, held.id, changes, names)
         if spec is None:
-            return errors, message, no_update, no_update, no_update, no_update
+            return errors, message, no_update, no_update, no_update
         words = "As the settings have it; it began anew." if back else "Changed."
         done = toast(f"{spec.id}: {words}")
-        return errors, "", form_of(spec).plain(), title(spec.id, spec.name), done, refresh()
+        return errors, "", {"form": form_of(spec).plain(), "sent": True}, done, refresh()
 
 
 def _none_of_fields() -> list[Any]:

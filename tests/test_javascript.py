@@ -15,7 +15,7 @@ LIMITS = {
     "play": 1_302,
     "kit": 660,
     "herd": 27,
-    "instruments": 149,
+    "instruments": 155,
     "workspace": 265,
 }
 """Most lines of each folder, without those in it; formatting is checked by prettier, so that a line is a line."""

@@ -1,7 +1,7 @@
 /* What ag-grid and Plotly are given by the instruments' page as functions: the sparkline of a row, and keys. */
 (function (root) {
   "use strict";
-  const { document, getComputedStyle } = root;
+  const { document, getComputedStyle: style } = root;
   const functions = (root.dashAgGridFunctions = {});
   let held = null; // whether the reader is at the rows; null before the first ones have come
   let wanted = null; // {edge, first}: the row to focus on a page that is on its way
@@ -16,13 +16,7 @@
   /** Draw those that wait: all is read before anything is drawn, as each change between would lay the page out anew. */
   function drawAll() {
     const ratio = Math.min(2, root.devicePixelRatio || 1);
-    const read = ([canvas, line]) => [
-      canvas,
-      line,
-      canvas.clientWidth,
-      canvas.clientHeight,
-      getComputedStyle(canvas).color,
-    ];
+    const read = ([canvas, line]) => [canvas, line, canvas.clientWidth, canvas.clientHeight, style(canvas).color];
     const all = Array.from(waiting, read);
     waiting.clear();
     for (const [canvas, line, W, H, color] of all) {
@@ -66,13 +60,16 @@
   }
   root.dashAgGridComponentFunctions = { Sparkline };
 
-  /** Put the focus on the first or last row of the page. */
-  function focus(edge) {
+  /** Put the focus on the first or last row of the page, in a later frame if the grid has not drawn the row yet. */
+  function focus(edge, frames = 60) {
     const api = grid(),
       row = edge === "last" ? api.getDisplayedRowCount() - 1 : 0;
     if (!api.getDisplayedRowCount()) return;
     api.ensureIndexVisible(row);
     api.setFocusedCell(row, "id");
+    const { id } = api.getDisplayedRowAtIndex(row);
+    if (frames && !document.activeElement.closest(`.ag-row[row-id="${root.CSS.escape(id)}"]`))
+      root.requestAnimationFrame(() => focus(edge, frames - 1));
   }
 
   function turn(page, edge) {
@@ -86,7 +83,7 @@
   functions.instrumentsArrived = ({ api }) => {
     if (held === null) hold();
     if (!wanted || wanted.first === place(api)) return;
-    root.requestAnimationFrame(focus.bind(null, wanted.edge));
+    root.requestAnimationFrame(focus.bind(null, wanted.edge, 60));
     wanted = null;
   };
   functions.instrumentsTab = () => false;
@@ -105,13 +102,22 @@
     return !event.preventDefault();
   };
 
-  /** After the dialog the focus is at its row again, also where the grid has made the row anew meanwhile. */
-  function closed(opened, { id }) {
-    const node = !opened && id && grid().getRowNode(id);
+  /** After the dialog no instrument is open, the next one begins with an empty card, and the focus is at its row again,
+      also where the grid has made the row anew meanwhile. */
+  function closed(opened, open) {
+    const node = !opened && open.id && grid().getRowNode(open.id);
     const back = () => document.activeElement === document.body && grid().setFocusedCell(node.rowIndex, "id");
     if (node) root.setTimeout(back, 100);
+    const { no_update: same } = root.dash_clientside;
+    return opened ? [same, -1, same, same] : [{ ...open, id: null }, 0, null, []];
   }
-  root.dash_clientside = Object.assign({}, root.dash_clientside, { instruments: { closed } });
+
+  /** The form of an answer, unless another instrument is open by now or, before it was sent, something was typed. */
+  const fresh = ({ form, sent }, { id }, clean) =>
+    form.id === id && (sent || clean) ? form : root.dash_clientside.no_update;
+  /** What is typed differs until the server has compared it. A new form puts in many fields at once. */
+  const typed = () => root.dash_clientside.callback_context.triggered.length > 1 && root.dash_clientside.no_update;
+  root.dash_clientside = Object.assign({}, root.dash_clientside, { instruments: { closed, fresh, typed } });
 
   /** Rows keep their places while the reader is about to choose one. */
   function hold() {

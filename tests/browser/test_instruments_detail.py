@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from tests.browser.instruments import LINE, REFUSED, Page
+from tests.browser.waiting import PATIENCE
 from tests.running import RunningServer
 
 pytestmark = pytest.mark.browser
 
 LOST = ("ERR_", REFUSED, "Failed to fetch", "Callback failed")
 """Console messages while the server is not reachable."""
+CROSSED = f"new Date({LINE}.data[0].x[{LINE}._hoverdata[0].pointNumber]).toISOString().slice(11, 21)"
+"""The time of day at which the crosshair is."""
+CALLBACKS = "**/_dash-update-component**"
 
 
 def history(server: RunningServer, id: str) -> list[list[float]]:
@@ -35,6 +40,30 @@ def same_as_the_server(page: Page, server: RunningServer, id: str) -> bool:
         and [one[1] for one in held[: len(drawn)]] == [one[1] for one in drawn]
         and all(abs(a[0] - b[0]) < 0.01 for a, b in zip(held, rounded, strict=False))
     )
+
+
+@contextmanager
+def held(page: Page, words: str, do: Callable[[], Any]) -> Iterator[None]:
+    """Do what sends a callback whose request contains `words`; the server gets it after the block."""
+    routes: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if routes or words not in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            routes.append(route)
+
+    page.page.route(CALLBACKS, hold)
+    try:
+        do()
+        until = time.monotonic() + PATIENCE / 1000
+        while not routes and time.monotonic() < until:
+            page.page.wait_for_timeout(50)
+        yield
+        with page.page.expect_response(lambda answer: answer.request == routes[0].request):
+            routes[0].continue_()
+    finally:
+        page.page.unroute(CALLBACKS, hold)
 
 
 def test_dialog_opens_with_history_and_updates(ix: Page) -> None:
@@ -169,9 +198,7 @@ def test_the_price_chart_is_zoomed_and_read_by_keys(ix: Page, ix_server: Running
         ix.press(key)
         if key in ("ArrowLeft", "Home", "ArrowRight"):
             ix.until("$('#instruments-readout').innerText !== before", before=before)
-        else:
-            page.wait_for_timeout(400)
-        ix.shows("#instruments-readout", "UTC")
+        ix.until(f"$('#instruments-readout').innerText.startsWith({CROSSED})")
         said.append(ix.text("#instruments-readout").split(" UTC")[0])
     assert said[1] < said[0]
     assert said[2] < said[3] <= said[4] <= said[5]
@@ -222,6 +249,7 @@ def test_an_order_book_has_a_quote(ix: Page) -> None:
     assert all(word in words for word in ("Bid", "Ask", "Spread"))
     ix.shows("#instruments-facts", "not checked")
     card = ix.page.get_by_role("region", name="Model card")
+    card.locator("input[name='flow.tick']").wait_for()
     assert not card.get_by_label("Arrivals of trades").first.is_visible()
 
 
@@ -269,16 +297,37 @@ def test_invalid_and_valid_edit_of_a_parameter(ix: Page, ix_server: RunningServe
 
 
 def test_typed_text_survives_an_update_of_the_card(ix: Page, ix_server: RunningServer) -> None:
+    def change() -> None:  # as somebody else
+        ix.page.request.put(f"{ix_server.url}/api/v1/tickers/ITEM_06/model", data={"interval": 0.9})
+
     ix.open("ITEM_06")
-    ix.page.fill("input[name='params.sigma']", "0.77")
-    ix.until("!$('#instruments-discard').disabled")
-    path = f"{ix_server.url}/api/v1/tickers/ITEM_06/model"
-    with ix.page.expect_response(lambda answer: "instruments-form" in (answer.request.post_data or "")):
-        ix.page.request.put(path, data={"interval": 0.9})  # somebody else changes it
-    ix.page.wait_for_timeout(2_500)  # longer than the card's interval
+    ix.until("$('#instruments-discard').disabled")
+    with held(ix, '"output":"instruments-fresh.data', change):
+        ix.page.fill("input[name='params.sigma']", "0.77")  # the answer with the change comes after it
+    ix.until("dash_component_api.getLayout('instruments-fresh').props.data?.form.spec.interval === 0.9")
+    ix.page.fill("input[name=name]", "Other")
+    for name in ("name", "params.sigma"):
+        ix.page.locator(".ix-edited", has=ix.page.locator(f"input[name='{name}']")).wait_for()
     assert ix.page.input_value("input[name='params.sigma']") == "0.77"
     ix.page.get_by_role("button", name="Discard").click()
     ix.until("$(\"input[name='params.sigma']\").value === '1.2' && $('input[name=interval]').value === '0.9'")
+
+
+def test_a_form_goes_with_its_dialog_and_comes_for_no_other(ix: Page, ix_server: RunningServer) -> None:
+    ix.open("ITEM_06")
+    ix.page.fill("input[name='params.sigma']", "0.8")
+    with held(ix, '"changedPropIds":["instruments-submit.data"]', lambda: ix.press("Enter")):
+        ix.press("Escape")
+        ix.gone()
+        assert ix.page.text_content("#instruments-card") == ""
+        ix.open("ITEM_07")
+    ix.says("ITEM_06: Changed.")
+    assert ix.text("#instruments-title-detail").startswith("ITEM_07")
+    ix.page.fill("input[name=name]", "Seven")
+    ix.press("Enter")
+    ix.says("ITEM_07: Changed.")
+    ix.dialog("ITEM_07 · Seven")
+    assert ix_server.get("/api/v1/tickers/ITEM_07/model")["spec"]["name"] == "Seven"
 
 
 def test_the_form_of_a_model(ix: Page, ix_server: RunningServer) -> None:
