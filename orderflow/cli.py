@@ -268,13 +268,16 @@ def run_key(args: argparse.Namespace) -> int:
     if settings.ephemeral:
         raise BadSetting("with --ephemeral every start has a key of its own: start the server again")
     only_mine()
-    key = KeyFile(settings.data_dir).rotate()
-    print("The old key and its cookies are not valid any more. The new address:")
-    print(f"  {address(settings, settings.port, key)}")
-    for line in shared_addresses(settings, settings.port, key) if settings.exposed else ():
-        print(line)
-    if not settings.exposed:
-        print("With these settings only this machine reaches the server, and no key is needed.")
+    keys = KeyFile(settings.data_dir)
+    with keys.turn():  # until all is printed: another call makes the next key after it
+        key = keys.rotate()
+        print("The old key and its cookies are not valid any more. The new address:")
+        print(f"  {address(settings, settings.port, key)}")
+        for line in shared_addresses(settings, settings.port, key) if settings.exposed else ():
+            print(line)
+        if not settings.exposed:
+            print("With these settings only this machine reaches the server, and no key is needed.")
+        sys.stdout.flush()
     return 0
 
 

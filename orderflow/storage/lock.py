@@ -42,6 +42,28 @@ else:
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+def hold(path: Path, flags: int = os.O_RDONLY) -> int | None:
+    """An open handle with the lock of a file or folder, for `let_go`; None if another holder has it.
+
+    On a file system that does not lock it is not locked. Raises OSError if it cannot be opened.
+    """
+    handle = os.open(path, flags, 0o600)
+    try:
+        _take(handle)
+    except (BlockingIOError, PermissionError):
+        os.close(handle)
+        return None
+    except OSError:
+        pass
+    return handle
+
+
+def let_go(handle: int) -> None:
+    """Release a lock of `hold`."""
+    _give_back(handle)
+    os.close(handle)
+
+
 class DirectoryLock:
     """Locks `directory`, created when missing, until `release` or the end of the process.
 

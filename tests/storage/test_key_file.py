@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
+import threading
 from pathlib import Path
 
 import pytest
 
-from orderflow.errors import StorageFailed
+from orderflow.cli import main
+from orderflow.errors import Conflict, StorageFailed
+from orderflow.storage import key_file
 from orderflow.storage.key_file import KeyFile
 from orderflow.storage.signing_keys import SigningKeys
 
@@ -58,3 +62,49 @@ def test_a_full_disk_leaves_no_part_of_a_key(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(StorageFailed, match="No space left"):
         keys.load()
     assert (os.listdir(tmp_path), KeyFile(tmp_path).load()) == (["key"], key)
+
+
+class Watched(io.StringIO):
+    """A terminal on which each line is looked at: the key in the file, and whether somebody else could change it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, bool]] = []
+        self._folder = folder
+
+    def write(self, text: str) -> int:
+        other = KeyFile(self._folder)
+        try:
+            with other.turn():
+                free = True
+        except Conflict:
+            free = False
+        self.seen.append((other.read(), free))
+        return super().write(text)
+
+
+def test_a_key_is_printed_before_another_one_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two calls at once each printed a key, and that of the first was wrong when it was printed."""
+    monkeypatch.setattr(key_file, "WAIT_SECONDS", 0)
+    terminal = Watched(tmp_path)
+    monkeypatch.setattr("orderflow.cli.only_mine", lambda: None)  # it would hold for all tests after this one
+    monkeypatch.setattr("sys.stdout", terminal)
+    rotate = ["key", "rotate", "--data-dir", str(tmp_path), "--host", "0.0.0.0"]
+    assert main(rotate) == 0
+    key = KeyFile(tmp_path).load()
+    assert set(terminal.seen) == {(key, False)}
+    assert f"key={key}" in terminal.getvalue()
+    with KeyFile(tmp_path).turn():
+        assert main(rotate) == 1
+    assert KeyFile(tmp_path).load() == key
+
+
+def test_who_makes_a_key_waits_for_who_is_making_one(tmp_path: Path) -> None:
+    file = KeyFile(tmp_path)
+    found: list[str] = []
+    with file.turn():
+        waits = threading.Thread(target=lambda: found.append(KeyFile(tmp_path).load()))
+        waits.start()
+        key = file.rotate()
+    waits.join()
+    assert found == [key]
