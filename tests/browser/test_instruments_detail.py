@@ -319,7 +319,7 @@ def test_a_form_goes_with_its_dialog_and_comes_for_no_other(ix: Page, ix_server:
     with held(ix, '"changedPropIds":["instruments-submit.data"]', lambda: ix.press("Enter")):
         ix.press("Escape")
         ix.gone()
-        assert ix.page.text_content("#instruments-card") == ""
+        ix.until("!$('#instruments-card').textContent")
         ix.open("ITEM_07")
     ix.says("ITEM_06: Changed.")
     assert ix.text("#instruments-title-detail").startswith("ITEM_07")
