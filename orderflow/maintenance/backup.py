@@ -41,6 +41,7 @@ from orderflow.maintenance.places import (
     odd_places,
     real_folder,
 )
+from orderflow.maintenance.scratch import BACKUP, scratch_file, scratch_folder
 from orderflow.maintenance.verify import verify_ticks
 from orderflow.storage.in_use import holder_of
 from orderflow.storage.lines import whole_length
@@ -195,19 +196,15 @@ def _output(file: str, target: Path, force: bool) -> Iterator[IO[bytes]]:
         raise Conflict(f"{target} is not a file: name another one")  # a device would be replaced
     if target.exists() and not force:
         raise _taken(target)
-    handle, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)  # readable by its owner only
-    try:
-        with os.fdopen(handle, "w+b") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+    with scratch_file(BACKUP, target.parent) as (stream, partial):
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
+        stream.close()
         os.replace(partial, target) if force else _put(partial, target)
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(partial)
 
 
-def _put(partial: str, target: Path) -> None:
+def _put(partial: Path, target: Path) -> None:
     """Give a file its name, unless there is one of that name by now. Raises Conflict, OSError."""
     try:
         os.link(partial, target)
@@ -233,10 +230,10 @@ def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path
         return
     if not (source / DATABASE).is_file():
         return
-    with tempfile.TemporaryDirectory(prefix=".backup.", dir=place) as work:
+    with scratch_folder(BACKUP, place) as work:
         try:
-            copy_database(source, Path(work), in_use=holder_of(source) is not None)
-            found = verify_ticks(Path(work), in_use=False)
+            copy_database(source, work, in_use=holder_of(source) is not None)
+            found = verify_ticks(work, in_use=False)
         except StorageFailed as error:  # nothing can be read of it now; `repair` may do better with the files
             made.damaged.append(str(error))
             for path in filter(Path.is_file, (source / DATABASE, source / WAL)):
@@ -246,7 +243,7 @@ def _add_ticks(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path
         made.damaged += [f"{s.lost:,} ticks of {name}" for name, s in sorted(found.symbols.items()) if s.lost]
         made.damaged += [f"setting {name!r}" for name, why in sorted(found.settings.items()) if why]
         made.damaged += found.problems
-        _add(archive, Path(work) / DATABASE, f"{TICKS}/{DATABASE}", None, made)
+        _add(archive, work / DATABASE, f"{TICKS}/{DATABASE}", None, made)
 
 
 def _add_records(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Path | None) -> None:
@@ -258,8 +255,8 @@ def _add_records(folder: Path, archive: zipfile.ZipFile, made: Backup, place: Pa
             _add(archive, wal_of(source), wal_of(source).name, None, made)
         return
     in_use = holder_of(folder / TICKS) is not None
-    with tempfile.TemporaryDirectory(prefix=".backup.", dir=place) as work:
-        copied = Path(work) / RECORDS
+    with scratch_folder(BACKUP, place) as work:
+        copied = work / RECORDS
         try:
             copy_records(source, copied, in_use=in_use, secrets=made.keys)
             made.damaged += [f"records: {problem}" for problem in check_records(copied, in_use=False).problems]

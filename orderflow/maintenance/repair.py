@@ -26,6 +26,7 @@ from orderflow.maintenance.places import (
     odd_places,
     real_folder,
 )
+from orderflow.maintenance.scratch import REPAIRED, repair_place, scratch_folder
 from orderflow.storage.acknowledged import NAME as MARK
 from orderflow.storage.acknowledged import LogMarks, Missing, missing_writes, with_missing
 from orderflow.storage.in_use import holder_of
@@ -71,35 +72,32 @@ def repair(folder: Path, *, records_elsewhere: bool = False) -> Repaired:
         raise NotFound(f"there is no data directory {folder}")
     if (holder := holder_of(folder / TICKS)) is not None:
         raise Conflict(f"{folder} is in use by {holder}: stop it first (`orderflow doctor --data` works meanwhile)")
-    target = free_name(folder, "repaired")
+    target = free_name(folder, REPAIRED)
     report = Repaired(target)
-    fresh = target
     try:
-        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        for odd in odd_places(folder):
-            report.lost["files"] += 1
-            report.notes.append(odd)
-        _repair_ticks(folder / TICKS, fresh / TICKS, report)
-        _repair_games(folder, fresh / HERD, report)
-        if not records_elsewhere:
-            _repair_records(folder, fresh, report)
-        _copy_others(folder, fresh, report)
-        report.folder = target = _name(fresh, folder)
+        with scratch_folder(*repair_place(folder)) as fresh:
+            for odd in odd_places(folder):
+                report.lost["files"] += 1
+                report.notes.append(odd)
+            _repair_ticks(folder / TICKS, fresh / TICKS, report)
+            _repair_games(folder, fresh / HERD, report)
+            if not records_elsewhere:
+                _repair_records(folder, fresh, report)
+            _copy_others(folder, fresh, report)
+            report.folder = target = _name(fresh, folder)
     except OSError as error:
         where = "" if error.filename is None else f" ({error.filename})"
         raise StorageFailed(
             f"{target} cannot be written: {error.strerror or error}{where}. {folder} is as it was: copy it to where "
             "there is room and you may write, and repair the copy by --data-dir"
         ) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
     return report
 
 
 def _name(fresh: Path, folder: Path) -> Path:
     """Give the copy its name: another one than before if another repair has taken that. Raises OSError."""
     for _ in range(_MOST_AT_ONCE):
-        target = free_name(folder, "repaired")
+        target = free_name(folder, REPAIRED)
         try:
             os.replace(fresh, target)
         except OSError as error:

@@ -24,6 +24,7 @@ from orderflow.maintenance.places import (
     missing_records,
     odd_places,
 )
+from orderflow.maintenance.scratch import left_by_killed
 from orderflow.storage.acknowledged import NAME as MARK
 from orderflow.storage.acknowledged import LogMarks, missing_text, missing_writes, with_missing
 from orderflow.storage.in_use import holder_of
@@ -99,6 +100,7 @@ class DataCheck:
     sessions: list[SessionCheck] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     secrets: list[tuple[Path, str]] = field(default_factory=list)
+    left: list[Path] = field(default_factory=list)
     free: int = 0
 
     @property
@@ -127,6 +129,7 @@ def verify(folder: Path, *, records_elsewhere: bool = False) -> DataCheck:
             found.errors.append(f"{folder.name} is not a folder" if folder.exists() else odd_place(folder))
         return found
     found.holder = holder_of(folder / TICKS)
+    found.left = left_by_killed(folder.absolute())
     gone = missing_database(folder), missing_records(folder, records_elsewhere)
     found.errors += [*filter(None, gone), *odd_places(folder)]
     try:
@@ -222,6 +225,8 @@ def lines(found: DataCheck) -> Iterator[str]:
     yield from _record_lines(found.records)
     for path, wrong in found.secrets:
         yield f"  secret         {path.relative_to(found.folder).as_posix()}: {wrong or 'only its owner can read it'}"
+    for path in found.left:
+        yield f"  left over      {path}: of a command that was killed; the next of its kind there removes it"
     yield f"  free space     {found.free / 2**30:,.1f} GiB"
 
 
