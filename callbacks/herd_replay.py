@@ -15,7 +15,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
@@ -219,16 +219,19 @@ def answer(
     return play_on(playback, before, now)
 
 
-def read_controls(theme: Any, trigger: str, values: Json) -> Controls:
-    """The controls as the page sent them. trigger: id of the component that called. values: "clicks", "seek",
-    "velocity"."""
+def read_controls(theme: Any, values: Json) -> Controls:
+    """The controls as the page sent them. values: "clicks", "times" (ms of the last click of each), "seek", "velocity".
+
+    The time says what was used last: the ticker may call before a click has its answer, and drops that.
+    """
     seek = values["seek"]
+    times = [at if isinstance(at, int) else 0 for at in values["times"]]
     return Controls(
         [count if isinstance(count, int) else 0 for count in values["clicks"]],
         seek if isinstance(seek, int | float) and math.isfinite(seek) else 0.0,
         bounded(values["velocity"]),
         "light" if theme == "light" else "dark",
-        trigger.removeprefix("replay-"),
+        max(zip(times, ACTIONS, strict=False), default=(0, ""))[1],
     )
 
 
@@ -279,13 +282,17 @@ def register(app: Dash, services: Services) -> None:
             "seek": Input("replay-seek", "value"),
             "velocity": Input("replay-velocity", "value"),
         },
-        state={"player": State("replay-player", "data"), "search": State("location", "search")},
+        state={
+            "times": [State(f"replay-{name}", "n_clicks_timestamp") for name in ACTIONS],
+            "player": State("replay-player", "data"),
+            "search": State("location", "search"),
+        },
         running=[(Output("replay-ticker", "disabled"), True, False)],
     )
     def play(theme: str | None, player: Any, search: str | None, **used: Any) -> Json:
         if theme is None:
             raise PreventUpdate  # the browser sets the theme in a moment
-        controls = read_controls(theme, str(ctx.triggered_id), used)
+        controls = read_controls(theme, used)
         changes = answer(playbacks, is_operator, player, search, controls, time.time() * 1000)
         return {name: changes.get(name, no_update) for name in OUTPUTS}
 

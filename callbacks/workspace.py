@@ -327,7 +327,7 @@ def register(app: Dash, services: Services) -> None:
     )  # fmt: skip
     def turns(count: Any, turn: Any) -> Any:
         choices = [str(number + 1) for number in range(count_of(count))]
-        return choices, turn if turn in choices else "1", turn_words(len(choices))
+        return choices, no_update if turn in choices else "1", turn_words(len(choices))  # a later choice stays
 
     for part_of_page in PARTS:
         part_of_page.register(app, services)

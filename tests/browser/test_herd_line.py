@@ -79,14 +79,22 @@ def another(stage: Stage, room: Room) -> Stage:
 
 
 def agree(room: Room, *stages: Stage) -> None:
-    """Wait until all lines have the server's last price; assert that they have the same points, once and in order."""
-    price = room.state()["price"]
-    for stage in stages:
-        stage.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
-    x, y = stages[0].line()
+    """Wait until all lines have the server's last price and the same points; assert that these are once and in order.
+
+    A price may be the last one twice, so that a line with it may still lack points.
+    """
+    until = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < until:
+        price = room.state()["price"]
+        for stage in stages:
+            stage.wait_line(f"Math.abs(y[y.length - 1] - {price}) < 1e-4")
+        lines = [stage.line() for stage in stages]
+        if all(line == lines[0] for line in lines):
+            break
+        stages[0].page.wait_for_timeout(100)
+    x, _ = lines[0]
     assert x == sorted(set(x))
-    for stage in stages[1:]:
-        assert stage.line() == [x, y]
+    assert all(line == lines[0] for line in lines)
 
 
 def agrees(stage: Stage, room: Room) -> None:

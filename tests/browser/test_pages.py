@@ -125,7 +125,7 @@ def test_components_are_light_from_the_start(
     page.goto(server.url + path)
     page.get_by_role("heading", level=1).wait_for()
     if path == "/herd/":  # dark until the reader chooses
-        page.wait_for_selector("html[data-theme='dark']")
+        page.wait_for_selector("html[data-theme='dark'] #herd-stage[data-access='presenter']")  # the keys are its
         page.get_by_role("button", name="Dark or light").click()
         page.keyboard.press(key)
     page.locator(f"#{id}").wait_for()

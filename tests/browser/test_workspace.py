@@ -456,6 +456,7 @@ def test_a_copied_address_shows_the_same_in_a_new_browser(visit: Visit, served: 
         assert here["times"] == pytest.approx(there["times"], abs=1_000)
         assert here["prices"] == pytest.approx(there["prices"], abs=1)
     assert again.url == url
+    again.wait_for_function("() => dash_component_api.getLayout('ws-address').props.data", timeout=PATIENCE)
     again.get_by_text("Live", exact=True).click()
     shown(again).until("chart.key === 'live:sim:BTC:1m'")
     again.wait_for_url("**mode=live**")

@@ -148,10 +148,25 @@ def test_playing_seeking_and_the_end(kept: tuple[Playbacks, str]) -> None:
 
 def test_controls_are_read_as_the_page_sends_them() -> None:
     clicks = [None, 2, *[None] * (len(ACTIONS) - 2)]
-    found = read_controls("light", "replay-play", {"clicks": clicks, "seek": 3, "velocity": "8"})
+    times = [None, 7, *[None] * (len(ACTIONS) - 2)]
+    found = read_controls("light", {"clicks": clicks, "times": times, "seek": 3, "velocity": "8"})
     assert found == Controls([0, 2, *[0] * (len(ACTIONS) - 2)], 3, 8, "light", "play")
-    odd = read_controls("x", "None", {"clicks": ["x"], "seek": float("nan"), "velocity": {}})
+    odd = read_controls("x", {"clicks": ["x"], "times": ["x"], "seek": float("nan"), "velocity": {}})
     assert (odd.clicks, odd.seek, odd.velocity, odd.theme) == ([0], 0, 4, "dark")
+
+
+@pytest.mark.parametrize("names", [("first", "last"), ("last", "first")])
+def test_the_last_of_two_clicks_without_an_answer_counts(kept: tuple[Playbacks, str], names: tuple[str, str]) -> None:
+    playbacks, name = kept
+    state = answer(playbacks, yes, None, f"?session={name}&velocity=60", controls(), NOW)
+    given = {
+        "clicks": [int(each in names) for each in ACTIONS],
+        "times": [names.index(each) + 1 if each in names else None for each in ACTIONS],
+        "seek": state["seek"],
+        "velocity": state["velocity"],
+    }
+    found = answer(playbacks, yes, state["player"], "", read_controls("dark", given), NOW + 200)
+    assert (found["clock"] == "0:00") == (names[1] == "first")
 
 
 def test_unplayable_sessions_have_a_notice(services: Services) -> None:
