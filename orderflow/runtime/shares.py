@@ -1,6 +1,7 @@
 """Bounds how much of a thread pool one client may use at a time, so that no client keeps it from the others.
 
-The web sets `CLIENT` for each request. What a client has beyond its share waits in order; others go past it.
+The web sets `CLIENT` for each request. What a client has beyond its share waits in order; others go past it. What
+nobody wants any more when its turn comes is left out: see `WANTED`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
+from orderflow.errors import Busy
+
 CLIENT: ContextVar[str] = ContextVar("client", default="")
 """For whom the present greenlet works: the address of a client; "" for the server itself, which has no bound."""
+WANTED: ContextVar[Callable[[], object]] = ContextVar("wanted", default=lambda: True)
+"""Says whether anybody still waits for the work of the present greenlet."""
 
 
 class Event(Protocol):
@@ -34,12 +39,14 @@ class Shares:
 
     @contextmanager
     def take(self, client: str) -> Iterator[None]:
-        """Wait for a place, and have it while the context lasts."""
+        """Wait for a place, and have it while the context lasts. Raises Busy if the work is not wanted by then."""
         if self._held[client] < self._most:
             self._held[client] += 1
         else:
             self._wait(client)
         try:
+            if not WANTED.get()():
+                raise Busy("nobody waits for this any more")
             yield
         finally:
             self._pass_on(client)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gevent
 from gevent.event import Event
 
-from orderflow.runtime.shares import Shares
+from orderflow.errors import Busy
+from orderflow.runtime.shares import WANTED, Shares
 
 
 def test_what_a_client_has_beyond_its_share_waits_in_order() -> None:
@@ -44,4 +45,26 @@ def test_a_place_is_not_lost_with_a_request_that_ends_while_it_waits() -> None:
     fourth.join(60)
     assert done[0] == "first"
     assert done[-1] == "fourth"
+    assert not shares._held
+
+
+def test_what_nobody_wants_any_more_is_left_out() -> None:
+    """900 sockets that had left kept the two threads of their address for four minutes."""
+    shares, done, go, wanted = Shares(1, Event), list[str](), Event(), {"first", "second", "third"}
+
+    def work(name: str) -> None:
+        WANTED.set(lambda: name in wanted)
+        try:
+            with shares.take("a"):
+                done.append(name)
+                go.wait(60)
+        except Busy:
+            done.append(f"not {name}")
+
+    each = [gevent.spawn(work, name) for name in ("first", "second", "third")]
+    gevent.sleep(0)
+    wanted.remove("second")
+    go.set()
+    gevent.joinall(each, timeout=60)
+    assert done == ["first", "not second", "third"]
     assert not shares._held

@@ -23,7 +23,7 @@ from typing import Protocol
 
 from orderflow.errors import Busy, Conflict
 from orderflow.runtime.bus import Receiver
-from orderflow.runtime.shares import CLIENT
+from orderflow.runtime.shares import CLIENT, WANTED
 from orderflow.runtime.workers import Event, Workers
 from orderflow.web.kit.fanout_client import STALL_CHECK_SECONDS, Client
 from orderflow.web.kit.frames import GOING_AWAY, close_frame, frame
@@ -287,7 +287,7 @@ class Fanout:
 
     def _run_at_interval(self, key: Hashable, topic: Topic) -> None:
         """Run rounds at the topic's interval while it has clients."""
-        CLIENT.set(topic.owner)
+        _work_for(topic)
         due = time.monotonic()
         try:
             while topic.clients:
@@ -301,7 +301,7 @@ class Fanout:
     def _run_on_wake(self, key: Hashable, topic: Topic, subscribe: Subscribe) -> None:
         """Run a round after each wake-up while the topic has clients, at most one per interval."""
         assert topic.woken is not None
-        CLIENT.set(topic.owner)
+        _work_for(topic)
         due = time.monotonic()
         try:
             with subscribe(topic.woken.set) as changes:
@@ -347,3 +347,9 @@ class Fanout:
             for client in busy:
                 client.flush()
         return self._workers.wait(0)
+
+
+def _work_for(topic: Topic) -> None:
+    """What the present greenlet has done takes of the share of who asked for the topic, while it has clients."""
+    CLIENT.set(topic.owner)
+    WANTED.set(lambda: topic.clients)

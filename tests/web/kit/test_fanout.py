@@ -10,7 +10,7 @@ import pytest
 
 from orderflow.errors import Busy, Conflict
 from orderflow.runtime.bus import Bus
-from orderflow.runtime.shares import CLIENT
+from orderflow.runtime.shares import CLIENT, WANTED
 from orderflow.runtime.workers import Workers
 from orderflow.web.kit.fanout import MAX_VERSIONS, Counters, Fanout, Topic
 from orderflow.web.kit.fanout_client import MAX_OUTBOX, MAX_UNSENT, STALL_SECONDS, Client
@@ -288,9 +288,11 @@ def test_rounds_take_of_the_share_of_who_asked_for_the_topic(
 ) -> None:
     """Sockets that followed 60 frames of a symbol kept all worker threads: others waited 30 s."""
     found: list[str] = []
+    wanted: list[bool] = []
 
     def message(since: Hashable | None) -> tuple[Hashable, bytes]:
         found.append(CLIENT.get())
+        wanted.append(bool(WANTED.get()()))
         return source.n, b""
 
     monkeypatch.setattr(source, "message", message)
@@ -301,7 +303,34 @@ def test_rounds_take_of_the_share_of_who_asked_for_the_topic(
     else:
         fanout.join("numbers", pair.client, lambda: source, 0.01)
     wait_for(lambda: pair.client.version == 1)
-    assert found == ["1.2.3.4"]
+    assert (found, wanted) == (["1.2.3.4"], [True])
+
+
+@pytest.mark.parametrize("woken", [False, True])
+def test_rounds_are_not_wanted_once_all_clients_have_left(
+    woken: bool,
+    workers: Workers,
+    bus: Bus,
+    source: Numbers,
+    pairs: Callable[..., Pair],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted: list[bool] = []
+
+    def message(since: Hashable | None) -> tuple[Hashable, bytes]:
+        for topic in tuple(fanout._topics.values()):
+            fanout.leave(topic, pair.client)
+        wanted.append(bool(WANTED.get()()))
+        raise Busy("nobody waits for this any more")
+
+    monkeypatch.setattr(source, "message", message)
+    fanout, pair = Fanout(workers), pairs()
+    if woken:
+        follow(fanout, bus, pair.client, source)
+    else:
+        fanout.join("numbers", pair.client, lambda: source, 0.01)
+    wait_for(lambda: fanout.stats()["topics"] == 0)
+    assert wanted == [False]
 
 
 @pytest.fixture
