@@ -57,6 +57,7 @@ def stage(desk: Stage, room: Room) -> Stage:
     """The presenter's page in a new game with two participants; no button has the focus."""
     room.begin()
     desk.unfocused()
+    desk.wait_text("herd-session", room.state()["session"])  # what was shown of the game before is no answer
     desk.page.wait_for_selector("#herd-stage[data-scene='play'][data-phase='open']")
     desk.page.wait_for_function("() => document.getElementById('herd-stat-participants').innerText === '2'")
     return desk
