@@ -109,7 +109,7 @@ def serve(services: Services, server: flask.Flask, listener: Any, ready: Callabl
     fanout: Fanout = server.extensions["orderflow.fanout"]
     apis: tuple[Api, ...] = server.extensions["orderflow.apis"]
     http = HttpServer(listener, server, services.settings.max_body)
-    http.backlog.idle = http.budget.idle = GiveBack(services.workers)
+    http.backlog.idle = http.budget.idle = fanout.idle = GiveBack(services.workers)
     ended = Event()
     loop = get_hub().loop
 

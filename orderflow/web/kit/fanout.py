@@ -180,7 +180,10 @@ class Topic:
 
 
 class Fanout:
-    """All topics of a server. limits: of its sockets and of what waits for them."""
+    """All topics of a server. limits: of its sockets and of what waits for them.
+
+    Set `idle` to a function that is called when the last topic has ended.
+    """
 
     def __init__(self, workers: Workers, limits: SocketLimits | None = None) -> None:
         self._workers = workers
@@ -189,6 +192,7 @@ class Fanout:
         self._sweeping = False
         self.counters = Counters()
         self.closing = False
+        self.idle: Callable[[], object] = lambda: None
 
     @property
     def clients(self) -> int:
@@ -278,8 +282,7 @@ class Fanout:
                         topic.broadcast(self._workers.wait)
                     except Exception as error:  # as in `_round`
                         self._workers.note(f"broadcast {topic.name}", error)
-                    if not topic.clients and self._topics.get(key) is topic:
-                        del self._topics[key]
+                    self._forget(key, topic)
                 if not driven:
                     return
         finally:
@@ -335,8 +338,14 @@ class Fanout:
 
     def _finish(self, key: Hashable, topic: Topic) -> None:
         topic.broadcasting = False
+        self._forget(key, topic)
+
+    def _forget(self, key: Hashable, topic: Topic) -> None:
+        """Remove a topic if it has no clients."""
         if self._topics.get(key) is topic and not topic.clients:
             del self._topics[key]
+            if not self._topics:
+                self.idle()
 
     def _wait_until(self, topic: Topic, due: float) -> bool:
         """Wait until `due`, writing partly sent frames meanwhile. True if the server is stopping."""

@@ -1,4 +1,4 @@
-"""Gives memory back to the operating system after large bodies and answers.
+"""Gives memory back to the operating system after large bodies and answers, and when the last socket has left.
 
 A new server (228 MB) had 293, 336 and 342 MB after three bodies of 15 MB with bad rows, and 232, 237 and 243 MB with
 this and with Arrow's memory from the C library (`orderflow.__main__`).

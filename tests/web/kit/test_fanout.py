@@ -264,14 +264,18 @@ def wait_for(what: Callable[[], bool]) -> None:
 
 def test_a_topic_runs_while_it_has_clients(workers: Workers, source: Numbers, pairs: Callable[..., Pair]) -> None:
     fanout, pair = Fanout(workers), pairs()
+    ended: list[int] = []
+    fanout.idle = lambda: ended.append(fanout.clients)
     topic = fanout.join("numbers", pair.client, lambda: source, 0.01)
     wait_for(lambda: pair.client.version == 1)
     source.n = 2
     wait_for(lambda: pair.client.version == 2)
     counts = {"clients": 1, "topics": 1, "sent": 2, "conflated": 0, "dropped": 0}
     assert fanout.stats() == {**counts, **fanout.limits.stats()}
+    assert ended == []
     fanout.leave(topic, pair.client)
-    wait_for(lambda: fanout.stats()["topics"] == 0)
+    wait_for(lambda: ended == [0])
+    assert fanout.stats()["topics"] == 0
     again = pairs()
     assert fanout.join("numbers", again.client, lambda: source, 0.01) is not topic
     wait_for(lambda: again.client.version == 2)
