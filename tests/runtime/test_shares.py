@@ -49,7 +49,7 @@ def test_a_place_is_not_lost_with_a_request_that_ends_while_it_waits() -> None:
 
 
 def test_what_nobody_wants_any_more_is_left_out() -> None:
-    """900 sockets that had left kept the two threads of their address for four minutes."""
+    """300 sockets that had left kept the threads of their address for 73 s."""
     shares, done, go, wanted = Shares(1, Event), list[str](), Event(), {"first", "second", "third"}
 
     def work(name: str) -> None:
