@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 LATER = "delivery_id"
 """Filled in when the message is sent to a target: each delivery has an id of its own."""
 NAMES = ("ticker", "price", "time", "interval", "note", LATER)
+LONGEST_VALUE, MOST_FILLED = 40, 3_000
+"""Characters of what is filled in, but for the note, about; and of a whole message at most."""
 _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 
@@ -23,6 +25,11 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     """The message. values: by name; what they contain is not looked at again. LATER stays a placeholder."""
     kept = {LATER: f"{{{{{LATER}}}}}"}
     return _PLACE.sub(lambda match: values.get(match[1], kept.get(match[1], "")), template)
+
+
+def longest(template: str, note: str) -> int:
+    """Characters that the message may have; of a ticker and a price those of long ones are taken."""
+    return len(fill(template, dict.fromkeys(NAMES[:-1], "x" * LONGEST_VALUE) | {"note": note}))
 
 
 def time_text(ns: int) -> str:

@@ -22,6 +22,7 @@ from orderflow.tickers.alerts.alert import Alert, Frequency, Kind, Source, State
 from orderflow.tickers.alerts.description import number_text
 from orderflow.tickers.alerts.fields import wrong
 from orderflow.tickers.alerts.footprint_marks import MARKS
+from orderflow.tickers.alerts.messages import MOST_FILLED, longest
 from orderflow.tickers.alerts.operators.registry import OPERATORS
 
 SHORT = {"above": "greater", "below": "less"}
@@ -185,10 +186,10 @@ def _with_words(alert: Alert, body: Mapping[str, Any], context: Context) -> Aler
         except NotFound as error:
             raise wrong("targets", str(error)) from error
     expires = fields.moment(body, "expires", context.now)
-    message = fields.template(body, "message")
-    return replace(
-        alert, note=fields.text(body, "note", 500), message=message, targets=targets, expires=expires or alert.expires
-    )
+    note, message = fields.text(body, "note", 500), fields.template(body, "message")
+    if longest(message, note) > MOST_FILLED:
+        raise wrong("message", f"could have more than {MOST_FILLED:,} characters with what it names: name less in it")
+    return replace(alert, note=note, message=message, targets=targets, expires=expires or alert.expires)
 
 
 def _tickers(body: Mapping[str, Any], context: Context) -> tuple[list[str], tuple[str, ...]]:

@@ -150,6 +150,17 @@ def test_one_alert_for_several_symbols_and_a_template(traded: Services, client: 
     assert client.get(f"/alerts/{made['id']}").json["state"] == "fired"
 
 
+def test_a_message_does_not_grow_by_what_it_names(traded: Services, client: FlaskClient) -> None:
+    """A message of 1,000 characters became one of 62,500, in the history and in every delivery."""
+    body = {"ticker": "X", "condition": "above", "price": 105, "note": "n" * 500}
+    answer = client.post("/alerts", json={**body, "message": "{{note}}" * 125})
+    assert (answer.status_code, answer.json["errors"][0]["loc"]) == (400, ["body", "message"])
+    made = make(client, **body, message="{{note}}" * 5)
+    answer = client.patch(f"/alerts/{made['id']}", json={"message": "{{note}}" * 7})
+    assert (answer.status_code, answer.json["errors"][0]["loc"]) == (400, ["body", "message"])
+    assert make(client, **{**body, "note": "n", "message": "{{note}}" * 125})["message"] == "{{note}}" * 125
+
+
 def test_csv_has_no_formulas(traded: Services, client: FlaskClient) -> None:
     make(client, condition="above", price=100, message='＝HYPERLINK(1),"x"')
     send(traded, 102, start=10)
