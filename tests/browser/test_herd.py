@@ -256,7 +256,7 @@ def test_buttons_control_the_game(stage: Stage, room: Room) -> None:
     room.control("bots", kind="zero", count=5)
     stage.page.locator("#herd-do-bots[data-fill*='5']").wait_for()
     tools.get_by_role("button", name="Bots").click()
-    stage.page.wait_for_function("() => document.getElementById('herd-bots-zero').value === '5'")
+    stage.page.wait_for_function("() => document.getElementById('herd-bots-zero')?.value === '5'")
     stage.page.fill("#herd-bots-zero", "0")
     stage.page.fill("#herd-bots-fundamental", "8")
     stage.page.get_by_role("button", name="Set", exact=True).click()
