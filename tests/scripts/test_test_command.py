@@ -66,7 +66,7 @@ def test_only_those_outside_the_browser_run_three_times(command: ModuleType, mon
     assert [each[len(ALONE) :] for each in commands[1:]] == [[PAGE, GRID], [GRID], [GRID]]
 
 
-@pytest.mark.parametrize("failed", [[], [*(f"{PAGE}[{i}]" for i in range(7))]])
+@pytest.mark.parametrize("failed", [[], [*(f"{PAGE}[{i}]" for i in range(21))]])
 def test_none_and_many_failures_are_final(
     command: ModuleType, monkeypatch: pytest.MonkeyPatch, failed: list[str]
 ) -> None:
