@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 LIMITS = {
     "chart": 2_588,
-    "kit/plot": 3_081,
+    "kit/plot": 3_080,
     "play": 1_302,
     "kit": 660,
     "herd": 27,

@@ -54,6 +54,19 @@ def test_the_first_view_is_the_newest_bars(plot: Plot) -> None:
     assert ink > 10_000
 
 
+def test_what_comes_while_the_plot_is_hidden_is_drawn_when_it_is_shown(plot: Plot) -> None:
+    seen = plot.state
+    plot.page.evaluate("() => { charts.first.nodes.host.style.display = 'none'; }")
+    plot.show(200, key="other")
+    plot.page.evaluate("() => { charts.first.nodes.host.style.display = ''; }")
+    plot.until("chart.gd.layout.width === chart.nodes.host.clientWidth && chart.geometry.W > 0")
+    now = plot.settled()
+    assert now["n"] == 200
+    assert now["x"][1] > 199 > now["x"][0]
+    assert now["axis"][0] < min(candles(200)["low"][math.ceil(max(0, now["x"][0])) :])
+    assert now["price"] == seen["price"]
+
+
 def test_pan_asks_for_older_bars_and_keeps_the_place(plot: Plot) -> None:
     plot.show(more=True)
     moved = plot.drag((0.2, 0.5), (0.9, 0.5))

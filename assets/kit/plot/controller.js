@@ -283,8 +283,9 @@
       this.tools.show();
     }
 
-    /** Everything anew: size, panes, theme. */
+    /** Everything anew: size, panes, theme. What is hidden has no size, and Plotly none to go back to: when it is shown. */
     rebuild() {
+      if (!this.nodes.host.clientWidth) return;
       this.measure();
       this.applied = {};
       if (this.gd && this.gd.layout)

@@ -203,9 +203,7 @@
     relayout(update) {
       this.own++;
       if (update.shapes) this.controller.gd.querySelectorAll(".shapelayer").forEach((node) => node.replaceChildren());
-      return root.Plotly.relayout(this.controller.gd, update).finally(() => {
-        this.own--;
-      });
+      return root.Plotly.relayout(this.controller.gd, update).finally(() => this.own--);
     }
 
     /** Put the stored shapes on the plot (another symbol, another frame, a changed pane or scale). */
