@@ -88,9 +88,9 @@ def test_publishers_in_threads_lose_nothing() -> None:
         news.wait(0.05)
         news.clear()
         for topic, revision in receiver.take().items():
-            assert revision > highest.get(topic, 0)
-            highest[topic] = revision
-    highest |= receiver.take()
+            highest[topic] = max(revision, highest.get(topic, 0))  # the slower thread may come with a lower one
+    for topic, revision in receiver.take().items():
+        highest[topic] = max(revision, highest.get(topic, 0))
     assert highest == {"T0": 3999, "T1": 4000, "T2": 3998}
     workers.stop()
 
